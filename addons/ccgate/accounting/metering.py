@@ -1,0 +1,93 @@
+"""One request's way through the books: opened as it leaves, read as it is answered, closed at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from time import monotonic
+
+from ccgate.accounting.entry import Closing
+from ccgate.accounting.entry import EndState
+from ccgate.accounting.entry import Opening
+from ccgate.accounting.ledger import Ledger
+from ccgate.accounting.prices import Pricer
+from ccgate.accounting.prices import unmetered
+from ccgate.accounting.usage import Meter
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer came to its end, as the proxy saw it.
+
+    `status` is None where no answer came. `first_byte` is a monotonic time in seconds, `size` counts the
+    bytes of the body. `cut` is what ended it early, None where it came whole; `by_client` says that it
+    was the client that went away. `unread` is why the meter could not follow it.
+    """
+
+    status: int | None
+    upstream_request_id: str | None
+    first_byte: float | None
+    size: int
+    cut: str | None = None
+    by_client: bool = False
+    unread: str | None = None
+
+
+class Metering:
+    """The open entry of a request, and the reader of its answer.
+
+    Raises:
+        StoreError: the entry cannot be opened, so the request must not leave.
+    """
+
+    def __init__(self, ledger: Ledger, pricer: Pricer, opening: Opening) -> None:
+        self.opening = opening
+        self._ledger = ledger
+        self._pricer = pricer
+        self._meter = Meter()
+        self._in_progress = False
+        self._began = monotonic()
+        ledger.open(opening)
+
+    def event(self, name: bytes, data: bytes) -> None:
+        """Read one server-sent event; what the first one tells of usage is recorded at once."""
+        self._meter.event(name, data)
+        if not self._in_progress and (metered := self._meter.result()) is not None:
+            self._in_progress = True
+            cost = self._pricer.cost(metered, self.opening.started_at)
+            self._ledger.progress(self.opening.id, metered, cost)
+
+    def message(self, body: bytes) -> None:
+        """Read an answer that came as one JSON document."""
+        self._meter.message(body)
+
+    def close(self, ending: Ending) -> Closing:
+        """Close the entry; returns what was written."""
+        metered = self._meter.result()
+        if metered is None:
+            cost = unmetered(ending.status)
+        else:
+            cost = self._pricer.cost(metered, self.opening.started_at)
+        first_byte_ms = None if ending.first_byte is None else (ending.first_byte - self._began) * 1000
+        closing = Closing(
+            state=self._state(ending),
+            ended_at=datetime.now(UTC),
+            status=ending.status,
+            first_byte_ms=first_byte_ms,
+            total_ms=(monotonic() - self._began) * 1000,
+            response_bytes=ending.size,
+            upstream_request_id=ending.upstream_request_id,
+            error=ending.cut or self._meter.error or ending.unread,
+            metered=metered,
+            cost=cost,
+        )
+        self._ledger.close(self.opening.id, closing)
+        return closing
+
+    def _state(self, ending: Ending) -> EndState:
+        if ending.by_client:
+            return "aborted"
+        if ending.cut or self._meter.error or ending.status is None or ending.status >= 400:
+            return "failed"
+        return "done"

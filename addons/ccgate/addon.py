@@ -1,0 +1,348 @@
+"""The gateway: carries a flow through the rooms, in the order in which they are read here.
+
+This is the only module with mitmproxy's hooks, apart from the guard behind it. It decides nothing by
+itself; each step is a room's. Whatever goes wrong on the way out, expected or not, ends in an answer to
+the client and never in a forwarded request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from mitmproxy import addonmanager
+from mitmproxy import ctx
+from mitmproxy import exceptions
+from mitmproxy import http
+from mitmproxy.proxy import layer
+from mitmproxy.proxy import layers
+from mitmproxy.proxy import mode_specs
+
+from ccgate import errorpages
+from ccgate import flowkeys
+from ccgate import guard
+from ccgate import options
+from ccgate import outbound
+from ccgate import profile
+from ccgate.accounting.entry import Opening
+from ccgate.accounting.metering import Ending
+from ccgate.accounting.metering import Metering
+from ccgate.admission import asked
+from ccgate.admission import permit
+from ccgate.admission import scope
+from ccgate.admission.clients import Client
+from ccgate.admission.door import Door
+from ccgate.admission.endpoints import Endpoint
+from ccgate.credentials import injection
+from ccgate.errors import EX_CONFIG
+from ccgate.errors import OperatorError
+from ccgate.errors import Refusal
+from ccgate.errors import StoreError
+from ccgate.flowstate import FlowState
+from ccgate.proof import line
+from ccgate.rooms import Rooms
+from ccgate.rooms import furnish
+from ccgate.state import state_folder
+from ccgate.streaming.tap import Tap
+
+logger = logging.getLogger(__name__)
+
+METERED = "inference"
+"""The kind of endpoint whose answers cost money."""
+
+READ = ("inference", "count_tokens")
+"""The kinds of endpoint whose request bodies name a model."""
+
+NEEDS_CREDENTIAL = ("inference", "count_tokens", "models")
+"""The kinds of endpoint that nobody can use without a credential."""
+
+BROKEN = "something went wrong inside the gateway, so the request was not forwarded; its log says where"
+DRAINING = "the gateway is shutting down; try again"
+DRAINING_RETRY_SECONDS = 5
+UNWRITABLE = "the ledger cannot be written, so the request was not forwarded; the gateway's log says why"
+NOT_CONNECT = (
+    "this port is a forward proxy for HTTPS (HTTPS_PROXY) and takes CONNECT alone; "
+    "the API endpoint (ANTHROPIC_BASE_URL) is another port"
+)
+
+
+class Gateway:
+    """ccgate's addon. One instance lives until its script is loaded again."""
+
+    rooms: Rooms
+    guard: guard.Guard
+
+    # mitmproxy's life.
+
+    def load(self, loader: addonmanager.Loader) -> None:
+        """Declare the options, set what a gateway needs, and put the guard behind everything."""
+        loader.add_option(
+            options.PROFILE,
+            str,
+            "",
+            "ccgate's profile: a name such as `team`, or a file. Empty: profiles/default.yaml.",
+        )
+        errorpages.install()
+        # Before the guard is there: it would object to what is not yet set.
+        options.enforce(ctx.options)
+        self.guard = guard.install(ctx.master.addons)
+
+    def configure(self, updated: set[str]) -> None:
+        """Refuse options that undo the gateway; furnish the rooms when the profile has changed."""
+        try:
+            options.check(ctx.options)
+            if options.PROFILE in updated or not hasattr(self, "rooms"):
+                self.rooms = self._furnish()
+            if self.rooms.profile.admission.clients == "optional":
+                options.require_loopback(ctx.options, scope.listens_on_loopback)
+        except (OperatorError, exceptions.OptionsError) as e:
+            if self.guard.trim is not None:
+                raise exceptions.OptionsError(str(e)) from e
+            # The start has failed. An exit of our own says in which way, and without a traceback.
+            sys.stderr.write(f"ccgate: {e}\n")
+            sys.exit(e.exit_code if isinstance(e, OperatorError) else EX_CONFIG)
+
+    def running(self) -> None:
+        """Load the price list, which takes a while; until then, the first answer would wait for it."""
+        asyncio.get_running_loop().run_in_executor(None, self.rooms.books.pricer.warm)
+
+    def _furnish(self) -> Rooms:
+        chosen = profile.load(profile.resolve(getattr(ctx.options, options.PROFILE)))
+        books = self.guard.rooms.books if self.guard.rooms else None
+        rooms = furnish(chosen, state_folder(), books)
+        self.guard.rooms = rooms
+        return rooms
+
+    # A connection, on its way in.
+
+    async def http_connect(self, flow: http.HTTPFlow) -> None:
+        """Admit who opens a tunnel, and only to where it may lead."""
+        with self._closed(flow):
+            fields = flow.request.headers.fields
+            flow.request.headers.pop("proxy-authorization", None)
+            admitted = await self._door().connect(fields, _address(flow))
+            host, port = flow.request.host, flow.request.port
+            decision = self._scope(host, port)
+            if decision == "tunnel":
+                # The address is looked up and checked once, here, and then dialled as it is: a name
+                # cannot lead elsewhere by being looked up again.
+                flow.request.data.host = await _resolved(host, port)
+                self.guard.approve(flow.client_conn, (flow.request.host, port))
+            self.guard.admitted[flow.client_conn] = (admitted, decision)
+            self.guard.stamp(flow)
+
+    def next_layer(self, data: layer.NextLayer) -> None:
+        """Pass tunnels through unread."""
+        _, decision = self.guard.admitted.get(data.context.client, (None, None))
+        if decision == "tunnel":
+            data.layer = layers.TCPLayer(data.context, ignore=True)
+
+    # A request, on its way out.
+
+    async def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Admit the client, and refuse what no body could mend."""
+        state = FlowState(request_id=f"ccg-{uuid4().hex}")
+        self.guard.flows[flow.id] = state
+        flow.metadata[flowkeys.REQUEST_ID] = state.request_id
+        with self._closed(flow):
+            earlier, _ = self.guard.admitted.get(flow.client_conn, (None, None))
+            if earlier is None and not _came_to_api_port(flow):
+                raise Refusal(403, NOT_CONNECT)
+            fields = flow.request.headers.fields
+            for name in ("proxy-authorization", "proxy-connection"):
+                flow.request.headers.pop(name, None)
+            admitted, presented = await self._door().request(fields, _address(flow), earlier)
+            for header in presented.strip:
+                flow.request.headers.pop(header, None)
+            state.client = admitted.client
+            flow.metadata[flowkeys.CLIENT] = admitted.client.name
+            flow.metadata[flowkeys.OWNER] = admitted.client.owner
+            state.endpoint = permit.check_endpoint(
+                flow.request.method,
+                flow.request.path,
+                flow.request.headers,
+                unknown=self.rooms.profile.admission.endpoints.unknown,
+            )
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Open the ledger, put the credential in, and let the request leave."""
+        state = self.guard.flows.get(flow.id)
+        if flow.response or state is None or state.client is None or state.endpoint is None:
+            return
+        with self._closed(flow):
+            if self.guard.draining:
+                raise Refusal(503, DRAINING, retry_after=DRAINING_RETRY_SECONDS)
+            wanted = None
+            if state.endpoint.kind in READ:
+                wanted = asked.read(flow.request.raw_content or b"")
+                permit.check_model(wanted.model, self.rooms.profile.admission.models)
+            self._direct(flow, state.endpoint)
+            if wanted is not None and state.endpoint.kind == METERED:
+                state.metering = self._open_entry(flow, state.request_id, state.client, wanted)
+            flow.metadata[flowkeys.OUTCOME] = "passed"
+            self.guard.stamp(flow)
+
+    # The answer, on its way back.
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Forget the credential, and let the answer stream past the meter."""
+        state = self.guard.flows.get(flow.id)
+        if state is None or flow.response is None or flow.id not in self.guard.departed:
+            return
+        flow.request.headers = injection.forget(flow.request.headers)
+        headers = flow.response.headers
+        state.tap = Tap(
+            state.metering,
+            headers.get("content-type", ""),
+            headers.get("content-encoding", ""),
+        )
+        flow.response.stream = state.tap
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """Close the ledger entry, and keep a copy of the answer for those who look at the flow."""
+        self._end(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """The same for an answer that did not come to its end."""
+        self._end(flow)
+
+    # Steps of the walk.
+
+    @contextmanager
+    def _closed(self, flow: http.HTTPFlow) -> Iterator[None]:
+        """Turn whatever goes wrong inside into an answer to the client."""
+        refusal = None
+        try:
+            yield
+        except Refusal as e:
+            refusal = e
+        except StoreError as e:
+            logger.error(f"ccgate: {e}")
+            refusal = Refusal(503, UNWRITABLE)
+        except Exception as e:
+            # The message of an unforeseen error may hold a part of the request, so it is not logged.
+            logger.error(f"ccgate: {describe(e)}")
+            refusal = Refusal(503, BROKEN)
+        if refusal is not None:
+            request_id = flow.metadata.get(flowkeys.REQUEST_ID, flow.id)
+            flow.response = guard.answer(refusal, request_id)
+            flow.metadata[flowkeys.OUTCOME] = "refused"
+
+    def _door(self) -> Door:
+        books = self.rooms.books
+        required = self.rooms.profile.admission.clients == "required"
+        return Door(books.clients, books.throttle, required=required)
+
+    def _scope(self, host: str, port: int) -> str:
+        hosts = self.rooms.profile.admission.hosts
+        return scope.connect_decision(host, port, hosts.govern, hosts.tunnel, self.rooms.profile.upstream)
+
+    def _direct(self, flow: http.HTTPFlow, endpoint: Endpoint) -> None:
+        """Point the request at the upstream, with the credential that it leaves with."""
+        upstream = self.rooms.profile.upstream
+        outbound.direct(flow.request, upstream)
+        if endpoint.kind == METERED:
+            outbound.ask_for_plain_answer(flow.request)
+        required = endpoint.kind in NEEDS_CREDENTIAL
+        if self.rooms.credential is None:
+            flow.request.headers = injection.pass_through(flow.request.headers, required=required)
+        else:
+            key = self.rooms.credential.read()
+            flow.request.headers = injection.replace(flow.request.headers, key, required=required)
+        self.guard.approve(flow.client_conn, (upstream.host, upstream.port))
+
+    def _open_entry(
+        self, flow: http.HTTPFlow, request_id: str, client: Client, wanted: asked.Asked
+    ) -> Metering:
+        """Open the ledger entry. From here on, this request is accounted for, whatever happens."""
+        headers = flow.request.headers
+        opening = Opening(
+            id=request_id,
+            started_at=datetime.now(UTC),
+            client=client.name,
+            owner=client.owner,
+            session_id=headers.get("x-claude-code-session-id"),
+            agent_id=headers.get("x-claude-code-agent-id"),
+            parent_agent_id=headers.get("x-claude-code-parent-agent-id"),
+            model_asked=wanted.model,
+            streamed=wanted.stream,
+            path=flow.request.path.partition("?")[0],
+            request_bytes=len(flow.request.raw_content or b""),
+        )
+        return Metering(self.rooms.books.ledger, self.rooms.books.pricer, opening)
+
+    def _end(self, flow: http.HTTPFlow) -> None:
+        state = self.guard.flows.pop(flow.id, None)
+        if state is None:
+            return
+        flow.request.headers = injection.forget(flow.request.headers)
+        if state.tap is not None and flow.response is not None:
+            # Only for show: this body has been streamed to the client already.
+            flow.response.data.content = state.tap.copy
+        if state.metering is not None:
+            closing = state.metering.close(_ending(flow, state.tap))
+            flow.comment = line.line(state.metering.opening, closing)
+            logger.info(flow.comment)
+
+
+def describe(error: BaseException) -> str:
+    """An unforeseen error by its type and the place it came from, without its message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames[-3:]))
+    return f"{type(error).__name__} at {place}"
+
+
+def _ending(flow: http.HTTPFlow, tap: Tap | None) -> Ending:
+    """How the answer of a flow ended, from what mitmproxy says of it."""
+    cut = None
+    by_client = False
+    if flow.error is not None:
+        # The proxy core's words; only these tell a client that went away from an upstream that did.
+        by_client = "client" in flow.error.msg.lower()
+        cut = "the client went away" if by_client else "the upstream connection broke"
+    response = flow.response
+    return Ending(
+        status=response.status_code if response else None,
+        upstream_request_id=response.headers.get("request-id") if response else None,
+        first_byte=tap.started if tap else None,
+        size=tap.size if tap else 0,
+        cut=cut,
+        by_client=by_client,
+        unread=tap.broken if tap else None,
+    )
+
+
+async def _resolved(host: str, port: int) -> str:
+    """One address of a name, none of whose addresses is of this machine or a private network.
+
+    Raises:
+        Refusal: 403; it has such an address. 502; it has none.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        raise Refusal(502, f"{host} cannot be resolved; is the gateway's DNS in order?") from None
+    addresses = [str(sockaddr[0]) for _, _, _, _, sockaddr in found]
+    if any(scope.is_forbidden_address(address) for address in addresses):
+        raise Refusal(403, f"{host} leads to an address that is not public, so it may not be reached")
+    # IPv4 first: a gateway without IPv6 is more usual than one without IPv4.
+    return min(addresses, key=lambda address: ":" in address)
+
+
+def _address(flow: http.HTTPFlow) -> str:
+    peer = flow.client_conn.peername
+    return str(peer[0]) if peer else ""
+
+
+def _came_to_api_port(flow: http.HTTPFlow) -> bool:
+    return isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode)

@@ -1,0 +1,51 @@
+"""Which credential a request leaves with: the client's own, untouched, or the gateway's in its place."""
+
+from __future__ import annotations
+
+from mitmproxy import http
+
+from ccgate.credentials.sealed import CREDENTIAL_HEADERS
+from ccgate.credentials.sealed import WITHHELD
+from ccgate.credentials.sealed import SealedHeaders
+from ccgate.errors import Refusal
+
+NO_CREDENTIAL = (
+    "the token is good, but the request carries no credential of its own, and this gateway holds none. "
+    "Log in with Claude Code or set ANTHROPIC_API_KEY, and hand the token over beside it: "
+    "ANTHROPIC_CUSTOM_HEADERS='Proxy-Authorization: Bearer TOKEN'"
+)
+
+
+def pass_through(headers: http.Headers, *, required: bool) -> SealedHeaders:
+    """The headers with the client's own credential: as it came on the wire, withheld everywhere else.
+
+    Raises:
+        Refusal: 401; a credential is required and there is none.
+    """
+    visible = []
+    own = []
+    for name, value in headers.fields:
+        if name.lower() in CREDENTIAL_HEADERS:
+            own.append((name, value))
+            value = WITHHELD
+        visible.append((name, value))
+    if required and not own:
+        raise Refusal(401, NO_CREDENTIAL)
+    return SealedHeaders(visible, own)
+
+
+def replace(headers: http.Headers, api_key: str, *, required: bool) -> SealedHeaders:
+    """The headers with the gateway's API key in place of whatever credential the client sent.
+
+    A request that needs none and brought none leaves without.
+    """
+    visible = [field for field in headers.fields if field[0].lower() not in CREDENTIAL_HEADERS]
+    if not required and len(visible) == len(headers.fields):
+        return SealedHeaders(visible)
+    visible.append((b"x-api-key", WITHHELD))
+    return SealedHeaders(visible, [(b"x-api-key", api_key.encode("ascii"))])
+
+
+def forget(headers: http.Headers) -> http.Headers:
+    """The same headers as everybody may see them; what was sealed in them is gone."""
+    return http.Headers(headers.fields)

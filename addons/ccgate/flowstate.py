@@ -1,0 +1,21 @@
+"""What the gateway knows of one flow under way: made in `requestheaders`, gone with the flow's end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ccgate.accounting.metering import Metering
+from ccgate.admission.clients import Client
+from ccgate.admission.endpoints import Endpoint
+from ccgate.streaming.tap import Tap
+
+
+@dataclass(slots=True)
+class FlowState:
+    """One flow's way through the rooms; each room adds what it found."""
+
+    request_id: str
+    client: Client | None = None
+    endpoint: Endpoint | None = None
+    metering: Metering | None = None
+    tap: Tap | None = None

@@ -1,0 +1,71 @@
+"""The rooms as one profile furnishes them: what a flow needs on its way, made once.
+
+`Rooms` is what the addon walks a flow through. Loading another profile makes new ones; the database, its
+clients and its ledger stay open for as long as the state folder is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ccgate.accounting.ledger import Ledger
+from ccgate.accounting.prices import Pricer
+from ccgate.admission.clients import ClientRegistry
+from ccgate.admission.throttle import Throttle
+from ccgate.credentials import sources
+from ccgate.database import open_database
+from ccgate.profile import Profile
+from ccgate.state import StateFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What is kept in one state folder: who may come in, and what they used."""
+
+    folder: StateFolder
+    clients: ClientRegistry
+    ledger: Ledger
+    pricer: Pricer
+    throttle: Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """One profile, the credential that it names, and the books."""
+
+    profile: Profile
+    credential: sources.Source | None
+    """None: each client's own credential passes through."""
+    books: Books
+
+
+def open_books(folder: StateFolder) -> Books:
+    """The books in a state folder.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
+    connection = open_database(folder.database)
+    return Books(
+        folder=folder,
+        clients=ClientRegistry(connection),
+        ledger=Ledger(connection, folder.run),
+        pricer=Pricer(),
+        throttle=Throttle(),
+    )
+
+
+def furnish(profile: Profile, folder: StateFolder, books: Books | None) -> Rooms:
+    """The rooms for a profile, with the books that are open already, if they are of the same folder.
+
+    Raises:
+        ConfigError: the credential that the profile names cannot be read.
+        StoreError: the database cannot be used.
+    """
+    credential = None
+    if profile.credential.source is not None:
+        credential = sources.source(profile.credential.source)
+        credential.read()
+    if books is None or books.folder != folder:
+        books = open_books(folder)
+    return Rooms(profile, credential, books)

@@ -1,0 +1,87 @@
+"""The callable that mitmproxy hands every piece of a streamed answer to.
+
+The pieces pass as they come, at once and unchanged; a reader beside them looks at the decoded bytes. The
+callable keeps two of mitmproxy's rules: it never raises (the client would hang), and it returns `[]` and
+never `b""` when it has nothing to give (an empty chunk would end the body).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol
+
+from ccgate.streaming.encoding import decoder
+from ccgate.streaming.sse import Framer
+
+_COPY_LIMIT = 1024 * 1024
+"""Bytes of a streamed answer that are kept to be looked at in mitmweb."""
+
+_WHOLE_LIMIT = 32 * 1024 * 1024
+"""Bytes of an answer that is no event stream which are kept to be read as one document."""
+
+
+class Reader(Protocol):
+    """Reads an answer for what it says of itself; an accounting room's meter is one."""
+
+    def event(self, name: bytes, data: bytes) -> None:
+        """One server-sent event."""
+
+    def message(self, body: bytes) -> None:
+        """A whole JSON document."""
+
+
+class Tap:
+    """The stream callable for one answer.
+
+    `started` is when the first byte of the body came (seconds, monotonic), `size` the number of bytes
+    that passed, `broken` a short reason when the reader could not follow to the end.
+    """
+
+    def __init__(self, reader: Reader | None, content_type: str, content_encoding: str) -> None:
+        self.started: float | None = None
+        self.size = 0
+        self.broken: str | None = None
+        self._reader = reader
+        self._events = content_type.partition(";")[0].strip().lower() == "text/event-stream"
+        self._content_encoding = content_encoding
+        self._decode: Callable[[bytes], bytes] | None = None
+        self._framer = Framer()
+        self._whole = bytearray()
+        self._copy = bytearray()
+
+    @property
+    def copy(self) -> bytes:
+        """The beginning of the answer as it passed, at most 1 MiB, for those who look at the flow."""
+        return bytes(self._copy)
+
+    def __call__(self, data: bytes) -> list[bytes]:
+        """One piece of the body; `b""` at its end."""
+        if data and self.started is None:
+            self.started = monotonic()
+        self.size += len(data)
+        if len(self._copy) < _COPY_LIMIT:
+            self._copy += data[: _COPY_LIMIT - len(self._copy)]
+        if self._reader is not None and self.broken is None:
+            try:
+                self._read(self._reader, data)
+            except Exception as e:
+                # Whatever it is, the client's answer goes on; the entry says that it was not read.
+                self.broken = f"unreadable answer ({type(e).__name__})"
+                self._whole.clear()
+        return [data] if data else []
+
+    def _read(self, reader: Reader, data: bytes) -> None:
+        if self._decode is None:
+            self._decode = decoder(self._content_encoding)
+        decoded = self._decode(data) if data else b""
+        if self._events:
+            for event in self._framer.feed(decoded):
+                reader.event(event.name, event.data)
+            return
+        self._whole += decoded
+        if len(self._whole) > _WHOLE_LIMIT:
+            raise OverflowError
+        if not data:
+            reader.message(bytes(self._whole))
+            self._whole.clear()

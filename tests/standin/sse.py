@@ -1,0 +1,85 @@
+"""An answer as events, and events as bytes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
+
+from tests.standin.script import Block
+from tests.standin.script import Text
+from tests.standin.script import Thinking
+
+type Event = dict[str, Any]
+
+
+def message_events(message: Mapping[str, Any], final_usage: Mapping[str, Any], piece: int) -> Iterator[Event]:
+    """The events of a complete message, in the real order, with a `ping` after the first.
+
+    `piece` is the number of characters in one delta.
+    """
+    start = {**message, "content": [], "stop_reason": None, "stop_sequence": None}
+    yield {"type": "message_start", "message": start}
+    yield {"type": "ping"}
+    for index, block in enumerate(message["content"]):
+        yield from _block_events(index, block, piece)
+    delta = {"stop_reason": message["stop_reason"], "stop_sequence": message["stop_sequence"]}
+    yield {"type": "message_delta", "delta": delta, "usage": dict(final_usage)}
+    yield {"type": "message_stop"}
+
+
+def error_event(error: Mapping[str, Any]) -> Event:
+    """The event that ends a stream which broke after its 200."""
+    return {"type": "error", "error": dict(error)}
+
+
+def encode(event: Event, newline: str = "\n") -> bytes:
+    """The bytes of one event."""
+    data = json.dumps(event, separators=(",", ":"))
+    return f"event: {event['type']}{newline}data: {data}{newline}{newline}".encode()
+
+
+def content_of(blocks: tuple[Block, ...], signatures: Mapping[int, str], ids: Mapping[int, str]) -> list[Event]:
+    """The scripted blocks in the shape of a message's `content`.
+
+    `signatures` and `ids` give what the server makes for the thinking and the tool blocks, by index.
+    """
+    content: list[Event] = []
+    for index, block in enumerate(blocks):
+        if isinstance(block, Text):
+            content.append({"type": "text", "text": block.text * block.repeat})
+        elif isinstance(block, Thinking):
+            content.append(
+                {"type": "thinking", "thinking": block.thinking, "signature": signatures[index]}
+            )
+        else:
+            content.append(
+                {"type": "tool_use", "id": ids[index], "name": block.name, "input": dict(block.input)}
+            )
+    return content
+
+
+def _block_events(index: int, block: Mapping[str, Any], piece: int) -> Iterator[Event]:
+    if block["type"] == "text":
+        empty: Event = {"type": "text", "text": ""}
+        deltas: Iterator[Event] = (
+            {"type": "text_delta", "text": part} for part in _cut(block["text"], piece)
+        )
+    elif block["type"] == "thinking":
+        empty = {"type": "thinking", "thinking": "", "signature": ""}
+        spoken = ({"type": "thinking_delta", "thinking": part} for part in _cut(block["thinking"], piece))
+        deltas = itertools.chain(spoken, [{"type": "signature_delta", "signature": block["signature"]}])
+    else:
+        empty = {**block, "input": {}}
+        parts = itertools.chain([""], _cut(json.dumps(block["input"]), piece))
+        deltas = ({"type": "input_json_delta", "partial_json": part} for part in parts)
+    yield {"type": "content_block_start", "index": index, "content_block": empty}
+    for delta in deltas:
+        yield {"type": "content_block_delta", "index": index, "delta": delta}
+    yield {"type": "content_block_stop", "index": index}
+
+
+def _cut(text: str, piece: int) -> Iterator[str]:
+    return (text[start : start + piece] for start in range(0, len(text), piece))
