@@ -465,6 +465,21 @@ def test_npm_installs_the_clients_once(ready: Project) -> None:
     shutil.rmtree(ready.root / "tests")
 
 
+def test_lock_writes_both_files_for_all_platforms(bare: Project) -> None:
+    """The lock names no index and no path, has hashes, and gives both files the same versions."""
+    tools = Path(bare.environ["PATH"])
+    script(tools / "uv", f'echo "$*" >>"{bare.root}/calls"')
+    assert bare.run("lock", cwd=Path("/")).returncode == 0
+    run, test = (bare.root / "calls").read_text().splitlines()
+    for call in (run, test):
+        assert call.startswith(
+            "pip compile -q pyproject.toml --universal --python-version 3.12 --generate-hashes"
+        )
+        assert "--no-header --no-emit-index-url" in call
+    assert run.endswith("-o requirements.txt")
+    assert test.endswith("--extra test -c requirements.txt -o requirements-test.txt")
+
+
 @pytest.mark.parametrize("broken", ["ruff", "shellcheck", "mypy", "pytest", None])
 def test_one_failed_check_fails_the_whole(ready: Project, broken: str | None) -> None:
     """`./run.sh test` is what a merge depends on: each of its parts can fail it, and all of them run."""

@@ -80,7 +80,7 @@ class Guard:
         """Refuse unsafe options even when the gateway itself is gone."""
         options.check(ctx.options)
         if self.trim is not None:
-            self.trim.restore_needed()
+            self.trim.options_changed(updated)
 
     def running(self) -> None:
         """Take idle addons out of the way; from now on a wrong option is undone and ends nothing."""

@@ -1,9 +1,11 @@
 """Takes the addons that mitmdump loads by default and nobody's options need out of every flow's way.
 
-mitmproxy asks each addon in its chain for each hook of each flow, and that is half of what a small request
-costs. An addon is taken out of the chain only when its own options leave it without anything to do, and it
-is put back, in its old place, when an option that it serves is set later. mitmweb and the console keep
-all of theirs, because their user may reach for any of them at any time.
+mitmproxy asks each addon in its chain for each hook of each flow, whether it has that hook or not, and that
+is half of what a small request costs. An addon is taken out of the chain only when its own options leave it
+without anything to do, and it is put back, in its old place, when an option that it serves is set later. Out
+of the chain it stays registered: its commands and options work, and it is told of every change of an option,
+so that a wrong value is refused as ever. mitmweb and the console keep all of theirs, because their user may
+reach for any of them at any time.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ def _set(*names: str) -> Needed:
 
 
 IDLE_UNLESS: Mapping[str, Needed] = {
+    # Have no part in a flow.
+    "core": _never,
+    "errorcheck": _never,
+    "termlog": _never,
     # Serve a person at a screen, by commands; mitmdump has neither.
     "browser": _never,
     "commandhistory": _never,
@@ -47,6 +53,7 @@ IDLE_UNLESS: Mapping[str, Needed] = {
     "anticache": _set("anticache"),
     "anticomp": _set("anticomp"),
     "blocklist": _set("block_list"),
+    "clientplayback": _set("client_replay"),
     "dumper": _set("flow_detail"),
     "keepserving": _set("client_replay", "server_replay", "rfile"),
     "maplocal": _set("map_local"),
@@ -54,6 +61,7 @@ IDLE_UNLESS: Mapping[str, Needed] = {
     "modifybody": _set("modify_body"),
     "modifyheaders": _set("modify_headers"),
     "onboarding": _set("onboarding"),
+    "readfilestdin": _set("rfile"),
     "save": _set("save_stream_file"),
     "savehar": _set("hardump"),
     "serverplayback": _set("server_replay", "server_replay_kill_extra"),
@@ -86,18 +94,20 @@ class Trim:
         """The names of the addons that are out."""
         return frozenset(self._out)
 
-    def restore_needed(self) -> None:
-        """Put back what the options need by now.
+    def options_changed(self, updated: set[str]) -> None:
+        """Tell those that are out, and put back what the options need by now.
 
         Raises:
             mitmproxy.exceptions.OptionsError: an addon does not like what its option was set to.
         """
-        for name in [name for name in self._out if IDLE_UNLESS[name](self._master.options)]:
-            addon = self._out.pop(name)
-            before = set(map(id, self._order[: self._order.index(addon)]))
-            chain = self._master.addons.chain
-            place = 1 + max((i for i, other in enumerate(chain) if id(other) in before), default=-1)
-            self._master.addons.chain = [*chain[:place], addon, *chain[place:]]
-            # It has missed every change of the options since it was taken out.
-            every = hooks.ConfigureHook(set(self._master.options.keys()))
-            self._master.addons.invoke_addon_sync(addon, every)
+        for name, addon in list(self._out.items()):
+            self._master.addons.invoke_addon_sync(addon, hooks.ConfigureHook(updated))
+            if IDLE_UNLESS[name](self._master.options):
+                self._put_back(name)
+
+    def _put_back(self, name: str) -> None:
+        addon = self._out.pop(name)
+        before = set(map(id, self._order[: self._order.index(addon)]))
+        chain = self._master.addons.chain
+        place = 1 + max((i for i, other in enumerate(chain) if id(other) in before), default=-1)
+        self._master.addons.chain = [*chain[:place], addon, *chain[place:]]

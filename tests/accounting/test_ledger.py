@@ -392,13 +392,22 @@ def test_neither_progress_nor_close_ever_raises(
     assert "entry flow-1 cannot be closed: ValueError" in caplog.messages
 
 
+@pytest.mark.parametrize(
+    "closing",
+    [
+        replace(CLOSING, metered=replace(METERED, tokens=Tokens(input=2**70))),
+        replace(CLOSING, first_byte_ms="soon"),  # type: ignore[arg-type]
+    ],
+)
 def test_a_closing_that_can_never_be_written_does_not_block_the_gateway(
-    ledger: Ledger, connection: sqlite3.Connection
+    ledger: Ledger, connection: sqlite3.Connection, closing: Closing
 ) -> None:
     ledger.open(OPENING)
-    ledger.close("flow-1", replace(CLOSING, metered=replace(METERED, tokens=Tokens(input=2**70))))
-    assert ledger.unwritten == 0
+    connection.execute("PRAGMA query_only = 1")
+    ledger.close("flow-1", closing)
+    connection.execute("PRAGMA query_only = 0")
     ledger.open(replace(OPENING, id="flow-2"))
+    assert ledger.unwritten == 0
 
 
 def test_a_gateway_that_runs_is_not_interrupted(

@@ -56,7 +56,9 @@ def test_a_whole_answer_tells_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in CASES if case.message["usage"]], ids=lambda case: case.name
+    "case",
+    [case for case in CASES if "could not be read" not in (case.says or "")],
+    ids=lambda case: case.name,
 )
 def test_a_stream_tells_the_same_as_the_whole(case: Case) -> None:
     """What an answer costs must not depend on how the client asked for it."""

@@ -172,7 +172,12 @@ def test_env_goes_by_the_profiles_credential(tmp_path: Path) -> None:
     """Where the gateway holds the key, the token stands where the client's own would."""
     good("add", "laptop")
     profile = tmp_path / "keyed.yaml"
-    profile.write_text("version: 1\ncredential: {kind: api-key, from: 'env:KEY'}\n")
+    profile.write_text(
+        "version: 1\n"
+        "credential: {kind: api-key, from: 'env:KEY'}\n"
+        "privacy: {secrets: allow, emails: allow, home: allow}\n"
+        "telemetry: allow\n"
+    )
     ways = json.loads(good("env", "laptop", "--format", "json", "--profile", str(profile)))
     assert ways["api"]["env"] == {
         "ANTHROPIC_BASE_URL": "http://127.0.0.1:8081",

@@ -84,10 +84,10 @@ def test_the_version() -> None:
 
 def test_help_waits_for_no_commands_imports() -> None:
     """mitmproxy and the prices take a second to import; a typing error should not."""
+    heavy = {"mitmproxy", "genai_prices", "rich", "yaml", "sqlite3", "aiohttp", "anthropic"}
     code = (
         "import sys; from ccgate.cli.main import ccgate; ccgate(['--help'], standalone_mode=False);"
-        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'mitmproxy', 'genai_prices', 'rich',"
-        " 'yaml', 'sqlite3', 'aiohttp', 'anthropic'}))"
+        f"print(sorted({{name.partition('.')[0] for name in sys.modules}} & {heavy}))"
     )
     assert run(code=code).stdout.endswith("\n[]\n")
 

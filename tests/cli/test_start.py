@@ -18,8 +18,11 @@ from click.testing import CliRunner
 from click.testing import Result
 from tests.support.gateway import OPEN_POLICY
 
+from ccgate.admission.clients import ClientRegistry
 from ccgate.cli import start as module
+from ccgate.database import open_database
 from ccgate.errors import ConfigError
+from ccgate.errors import StoreError
 
 ADDONS = Path(module.__file__).resolve().parents[2]
 PROFILE = OPEN_POLICY.format(upstream="http://127.0.0.1:9")
@@ -137,8 +140,23 @@ def test_the_welcome(run: Callable[..., Result], profile: Path, tmp_state: Path)
     ):
         assert shown in result.stderr
     assert "./run.sh client add NAME" in result.stderr
-    (tmp_state / "ccgate.sqlite3").touch()
+    connection = open_database(tmp_state / "ccgate.sqlite3")
+    registry = ClientRegistry(connection)
+    registry.add("laptop", "me")
     assert "./run.sh client env NAME" in run(*command).stderr
+    registry.revoke("laptop")
+    assert "./run.sh client add NAME" in run(*command).stderr
+    connection.close()
+
+
+def test_a_database_that_cannot_be_used(run: Callable[..., Result], profile: Path, tmp_state: Path) -> None:
+    """The start ends with the sentence and the exit code for the state, before mitmproxy's log begins."""
+    tmp_state.mkdir()
+    (tmp_state / "ccgate.sqlite3").write_text("something else, not an empty file" * 40)
+    proxy, api = free_ports(2)
+    error = run("start", "--profile", str(profile), *ports_of(proxy, api)).exception
+    assert isinstance(error, StoreError)
+    assert "ccgate.sqlite3" in str(error)
 
 
 def test_listening_beyond_this_machine_is_said(run: Callable[..., Result], profile: Path) -> None:

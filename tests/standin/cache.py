@@ -93,6 +93,11 @@ class PromptCache:
         self._expiry[prefix.key] = (self._clock() + LIFETIMES[ttl], ttl)
 
 
+def prompt_tokens(body: Mapping[str, Any]) -> int:
+    """All tokens of a request's input; the cache plays no part."""
+    return sum(-(-len(text_of(block)) // 4) for _, block in pieces(body))
+
+
 def _prefixes(body: Mapping[str, Any], credential: str) -> list[_Prefix]:
     digest = hashlib.sha256(f"{credential}\0{body['model']}".encode())
     count = 0

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
-from tests.standin.script import Block
-from tests.standin.script import Text
-from tests.standin.script import Thinking
-
 type Event = dict[str, Any]
 
 
-def message_events(message: Mapping[str, Any], final_usage: Mapping[str, Any], piece: int) -> Iterator[Event]:
-    """The events of a complete message, in the real order, with a `ping` after the first.
+def message_events(
+    opening: Mapping[str, Any],
+    content: Iterable[Mapping[str, Any]],
+    closing: Mapping[str, Any],
+    piece: int,
+) -> Iterator[Event]:
+    """The events of a message (see `tests.standin.message.Message`) in the real order.
 
-    `piece` is the number of characters in one delta.
+    A `ping` follows the first. `piece` is the number of characters in one delta.
     """
-    start = {**message, "content": [], "stop_reason": None, "stop_sequence": None}
-    yield {"type": "message_start", "message": start}
+    yield {"type": "message_start", "message": dict(opening)}
     yield {"type": "ping"}
-    for index, block in enumerate(message["content"]):
+    for index, block in enumerate(content):
         yield from _block_events(index, block, piece)
-    delta = {"stop_reason": message["stop_reason"], "stop_sequence": message["stop_sequence"]}
-    yield {"type": "message_delta", "delta": delta, "usage": dict(final_usage)}
+    delta = {name: closing[name] for name in ("stop_reason", "stop_sequence")}
+    yield {"type": "message_delta", "delta": delta, "usage": closing["usage"]}
     yield {"type": "message_stop"}
 
 
@@ -39,26 +40,6 @@ def encode(event: Event, newline: str = "\n") -> bytes:
     """The bytes of one event."""
     data = json.dumps(event, separators=(",", ":"))
     return f"event: {event['type']}{newline}data: {data}{newline}{newline}".encode()
-
-
-def content_of(blocks: tuple[Block, ...], signatures: Mapping[int, str], ids: Mapping[int, str]) -> list[Event]:
-    """The scripted blocks in the shape of a message's `content`.
-
-    `signatures` and `ids` give what the server makes for the thinking and the tool blocks, by index.
-    """
-    content: list[Event] = []
-    for index, block in enumerate(blocks):
-        if isinstance(block, Text):
-            content.append({"type": "text", "text": block.text * block.repeat})
-        elif isinstance(block, Thinking):
-            content.append(
-                {"type": "thinking", "thinking": block.thinking, "signature": signatures[index]}
-            )
-        else:
-            content.append(
-                {"type": "tool_use", "id": ids[index], "name": block.name, "input": dict(block.input)}
-            )
-    return content
 
 
 def _block_events(index: int, block: Mapping[str, Any], piece: int) -> Iterator[Event]:

@@ -50,7 +50,9 @@ class Signer:
                 if block.get("type") == "thinking":
                     self._check_block(body, position, block, f"messages.{position}.content.{place}")
 
-    def _check_block(self, body: Mapping[str, Any], position: int, block: Mapping[str, Any], where: str) -> None:
+    def _check_block(
+        self, body: Mapping[str, Any], position: int, block: Mapping[str, Any], where: str
+    ) -> None:
         signature = block.get("signature")
         if not isinstance(signature, str) or not isinstance(block.get("thinking"), str):
             raise Invalid(f"{where}: {INVALID}")

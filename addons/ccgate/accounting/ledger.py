@@ -158,7 +158,7 @@ class Ledger:
         try:
             self._flush()
             self._write(statement, row)
-        except Exception as e:
+        except sqlite3.Error as e:
             if len(self._unwritten) == MAX_UNWRITTEN:
                 logger.error("entry %s stays open: too many wait to be written", self._unwritten[0][1]["id"])
             self._unwritten.append((statement, row))
@@ -203,7 +203,15 @@ class Ledger:
             self._unwritten.popleft()
 
     def _write(self, statement: str, row: Mapping[str, Any]) -> None:
-        if self._connection.execute(statement, row).rowcount == 0:
+        try:
+            found = self._connection.execute(statement, row).rowcount
+        except Exception as e:
+            if isinstance(e, sqlite3.Error) and not isinstance(e, sqlite3.IntegrityError):
+                raise
+            # What no database would take is not tried again: it would hold up every later request.
+            logger.error("entry %s cannot be closed: %s", row["id"], _name_of(e))
+            return
+        if not found:
             logger.error("entry %s is not open and cannot be closed", row["id"])
 
     def _file_now(self) -> tuple[int, int] | None:

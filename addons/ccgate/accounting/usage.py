@@ -26,7 +26,7 @@ from ccgate.accounting.metered import one_line
 MAX_COUNT = 10**12
 """A count above this is taken for damage; it also keeps every sum inside SQLite's integers."""
 
-NO_OUTPUT = frozenset({"fallback", "compaction"})
+NO_OUTPUT = ("fallback", "compaction")
 """Content blocks that are marks on the way, not output of the model that answers."""
 
 

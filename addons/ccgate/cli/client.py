@@ -201,7 +201,7 @@ def _note_certificate(gateway: Gateway, ways: Iterable[Way]) -> None:
         click.echo(f"{gateway.ca_certificate} is made when the gateway starts for the first time", err=True)
     if not listens_on_loopback(gateway.host):
         click.echo(
-            f"Copy {gateway.ca_certificate} to the client's machine, and let NODE_EXTRA_CA_CERTS name it there",
+            f"Copy {gateway.ca_certificate} to the client's machine, and name it in NODE_EXTRA_CA_CERTS",
             err=True,
         )
 

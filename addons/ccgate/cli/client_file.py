@@ -83,8 +83,8 @@ def _json(text: str, path: Path) -> Iterator[tuple[int, object]]:
         items = json.loads(text)
     except json.JSONDecodeError as e:
         raise ConfigError(f"{path}:{e.lineno}: is not JSON ({e.msg})") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: is nested too deeply") from None
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{path}: is nested too deeply, or has too long a number") from None
     if not isinstance(items, list):
         raise ConfigError(f"{path}: is not a list")
     # Once more, item by item, because only so is it known where each one stands.
@@ -102,20 +102,21 @@ def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
 
 
 def _yaml(text: str, path: Path) -> Iterator[tuple[int, object]]:
-    loader = yaml.SafeLoader(text)
+    line = 1
     try:
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
         if not isinstance(root, yaml.SequenceNode):
             raise ConfigError(f"{path}: is not a list")
         for node in root.value:
-            yield node.start_mark.line + 1, loader.construct_object(node, deep=True)
+            line = node.start_mark.line + 1
+            yield line, loader.construct_object(node, deep=True)
     except yaml.MarkedYAMLError as e:
-        line = e.problem_mark.line + 1 if e.problem_mark else 1
+        line = e.problem_mark.line + 1 if e.problem_mark else line
         raise ConfigError(f"{path}:{line}: is not YAML ({e.problem})") from None
-    except (yaml.YAMLError, RecursionError):
-        raise ConfigError(f"{path}: is not YAML") from None
-    finally:
-        loader.dispose()
+    # ValueError: what looks like a date and is none.
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise ConfigError(f"{path}:{line}: is not YAML") from None
 
 
 _READERS: Mapping[str, Callable[[str, Path], Iterator[tuple[int, object]]]] = {

@@ -17,6 +17,8 @@ import click
 
 from ccgate import launch
 from ccgate import profile as profiles
+from ccgate.admission.clients import ClientRegistry
+from ccgate.database import open_database
 from ccgate.errors import ConfigError
 from ccgate.state import state_folder
 
@@ -111,9 +113,18 @@ def _welcome(profile: Profile, host: str, ports: dict[str, int], state: StateFol
     ]
     if not launch.is_loopback(host):
         lines.append("  network         tokens cross it as plain text: use it inside a VPN, or behind TLS")
-    if state.database.exists():
+    if _has_clients(state):
         lines.append(f"  next            {ccgate} client env NAME   prints what a client sets")
     elif profile.admission.clients == "required":
         lines.append(f"  next            {ccgate} client add NAME   nobody gets in before that")
     lines.append("  stop            Ctrl-C")
     return "\n".join(lines)
+
+
+def _has_clients(state: StateFolder) -> bool:
+    """Whether anybody is admitted; a database that the gateway could not use ends the start here."""
+    connection = open_database(state.database)
+    try:
+        return any(client.revoked_at is None for client in ClientRegistry(connection).list())
+    finally:
+        connection.close()

@@ -28,7 +28,6 @@ PIPED_WIDTH = 300
 """Wider than any row, so that nothing is cut where no terminal sets a limit."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_TOKENS = ("input", "write 5m", "write 1h", "read", "output")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +156,9 @@ def _cell(value: object) -> object:
 
 
 def _table(texts: Iterable[str], numbers: Iterable[str]) -> Table:
-    from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for text in texts:
         table.add_column(text, overflow="fold")
     for number in numbers:
@@ -171,47 +169,56 @@ def _table(texts: Iterable[str], numbers: Iterable[str]) -> Table:
 def _grouped_table(report: Report) -> Table:
     from rich.text import Text
 
-    table = _table(report.by, ("requests", *_TOKENS, "searches", "cost"))
-    table.add_column("of them")
+    table = _table((f"\n{group}" for group in report.by), _counts(report.total, report.total))
     for row in report.rows:
-        table.add_row(*(Text(key or "-") for key in row.keys), *_cells(row.totals))
-    table.add_section()
+        keys = (Text(key or "-") for key in row.keys)
+        table.add_row(*keys, *_counts(row.totals, report.total).values())
     names = ["total", *[""] * (len(report.by) - 1)]
-    table.add_row(*names, *_cells(report.total), style="bold")
+    table.add_row(*names, *_counts(report.total, report.total).values(), style="bold")
     return table
 
 
-def _cells(totals: Totals) -> tuple[str, ...]:
-    return (
-        f"{totals.requests:,}",
-        *_counts(totals.tokens),
-        f"{totals.tokens.web_searches:,}",
-        money(totals.cost),
-        _remarks(totals),
+def _counts(totals: Totals, overall: Totals) -> dict[str, str]:
+    """The numbers of a row by their headings; a class that was not used at all has no column."""
+    of_row, of_all = (
+        {
+            **_classes(one.tokens),
+            "\nsearches": one.tokens.web_searches,
+            "cost\nunknown": one.unknown,
+            "\nopen": one.open,
+            "inter-\nrupted": one.interrupted,
+            "\naborted": one.aborted,
+            "\nfailed": one.failed,
+        }
+        for one in (totals, overall)
     )
+    used = {heading: f"{count:,}" for heading, count in of_row.items() if of_all[heading]}
+    return {"\nrequests": f"{totals.requests:,}", "\ncost": money(totals.cost), **used}
 
 
 def _entries_table(report: Report) -> Table:
     from rich.text import Text
 
-    table = _table(("time (UTC)", "client", "model"), (*_TOKENS, "cost"))
-    table.add_column("state")
+    used = [heading for heading, count in _classes(report.total.tokens).items() if count]
+    table = _table(("\ntime (UTC)", "\nclient", "\nmodel"), ("\ncost", *used))
+    table.add_column("\nstate")
     for line in report.entries:
         names = (line.started_at[:19].replace("T", " "), line.client, line.model or "-")
-        ended = " ".join(str(one) for one in (line.state, line.error) if one)
-        table.add_row(*map(Text, names), *_counts(line.tokens), money(line.cost), Text(ended))
+        counts = _classes(line.tokens)
+        ended = " ".join(one for one in (line.state, line.error) if one)
+        numbers = (f"{counts[heading]:,}" for heading in used)
+        table.add_row(*map(Text, names), money(line.cost), *numbers, Text(ended))
     return table
 
 
-def _counts(tokens: Tokens) -> tuple[str, ...]:
-    classes = (
-        tokens.input,
-        tokens.cache_write_5m,
-        tokens.cache_write_1h,
-        tokens.cache_read,
-        tokens.output,
-    )
-    return tuple(f"{count:,}" for count in classes)
+def _classes(tokens: Tokens) -> dict[str, int]:
+    return {
+        "\ninput": tokens.input,
+        "write\n5m": tokens.cache_write_5m,
+        "write\n1h": tokens.cache_write_1h,
+        "cache\nread": tokens.cache_read,
+        "\noutput": tokens.output,
+    }
 
 
 def _remarks(totals: Totals) -> str:
