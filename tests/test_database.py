@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -167,25 +168,33 @@ def test_a_full_database_is_reported_as_full(path: Path) -> None:
     connection.close()
 
 
-def test_processes_that_open_a_fresh_file_at_once_all_succeed(path: Path) -> None:
-    """Two gateways started by one script must not fail on who makes the file."""
+def test_processes_that_open_a_fresh_file_at_once_all_succeed(tmp_path: Path) -> None:
+    """Two gateways started by one script must not fail on who makes the file; many files make it likely."""
     script = (
-        "import sys, pathlib; from ccgate.database import open_database; sys.stdin.read(1);"
-        "c = open_database(pathlib.Path(sys.argv[1]));"
-        "print(c.execute('select count(*) from entries').fetchone())"
+        "import sys, pathlib; from ccgate.database import open_database; sys.stdin.read(1)\n"
+        "for number in range(40): open_database(pathlib.Path(sys.argv[1], str(number))).close()"
     )
     opened = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(path)],
+            [sys.executable, "-c", script, str(tmp_path)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ADDONS)},
         )
         for _ in range(3)
     ]
+    time.sleep(0.3)  # so that all have been imported and start from the same line
     for process in opened:
         assert process.stdin is not None
         process.stdin.write(b"g")
         process.stdin.flush()
-    assert [process.communicate(timeout=60)[0].strip() for process in opened] == [b"(0,)"] * 3
+    for process in opened:
+        process.communicate(timeout=60)
     assert [process.returncode for process in opened] == [0] * 3
+
+
+def test_a_place_without_wal_is_refused_not_waited_for(path: Path) -> None:
+    """A database in memory is the one at hand that cannot be shared."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    with pytest.raises(StoreError, match="its disk cannot hold a database that several share"):
+        database._write_ahead(connection, path)
+    connection.close()

@@ -105,8 +105,11 @@ def open_database(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, timeout=OPENING_SECONDS, isolation_level=None, check_same_thread=False
         )
+        # In one transaction, or a file that another process makes meanwhile would look like a stranger's.
+        connection.execute("BEGIN")
         _refuse_strangers(connection, path)
-        _write_ahead(connection)
+        connection.execute("COMMIT")
+        _write_ahead(connection, path)
         connection.execute("PRAGMA synchronous = NORMAL")
         _migrate(connection, path)
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
@@ -173,19 +176,23 @@ def _refuse_strangers(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(f"{path}: was written by a newer ccgate; update ccgate or {_ELSEWHERE}")
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
+def _write_ahead(connection: sqlite3.Connection, path: Path) -> None:
     """Switch the file to WAL, once in its life.
 
     SQLite does not wait when two connections want to switch at the same moment, so this does.
     """
     deadline = time.monotonic() + OPENING_SECONDS
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+    while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         except sqlite3.OperationalError as e:
             if e.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
+            continue
+        if mode != "wal":
+            raise StoreError(f"{path}: its disk cannot hold a database that several share; {_ELSEWHERE}")
+        return
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

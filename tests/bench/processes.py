@@ -146,4 +146,9 @@ def ask(order: Order) -> Result:
 
 def environ(**more: str) -> dict[str, str]:
     """The environment of a child: a path to the programs and to the project, and nothing of the caller's."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(ROOT / "addons"), **more}
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(ROOT / "addons"),
+        "PYTHONUNBUFFERED": "1",
+        **more,
+    }

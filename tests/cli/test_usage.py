@@ -68,7 +68,7 @@ def test_the_summary_and_the_latest(book: Book) -> None:
     assert [line.split()[2] for line in lines if "claude" in line] == ["ci", "ci", "laptop"]
     assert "$0.01235" in result.stdout
     assert "unknown" in result.stdout
-    assert lines[-1] == "3 requests, 20 tokens in, 5 out, $0.01235 (1 of unknown cost, 1 open)"
+    assert lines[-1] == "3 requests, 20 tokens in, 5 out, $0.01235 + ? (1 of unknown cost, 1 open)"
 
 
 def test_last_limits_the_list(book: Book) -> None:

@@ -98,7 +98,10 @@ def test_a_name_is_no_markup_in_a_table(capsys: pytest.CaptureFixture[str]) -> N
         assert name in shown
 
 
-def test_a_table_that_is_piped_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_loses_no_name_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
     name = "n" * 100
     print_table(by(name))
     assert name in capsys.readouterr().out
@@ -111,9 +114,16 @@ def test_a_row_tells_what_is_special_about_it(capsys: pytest.CaptureFixture[str]
         *("owner", "requests", "cost", "input", "5m", "1h", "read", "output", "searches"),
         *("unknown", "open", "rupted", "aborted", "failed"),
     ]
-    numbers = ["1,234", "$1,234.5000", "1,000", "2", "3", "4", "5", "6", "1", "2", "3", "4", "5"]
+    numbers = ["1,234", "$1,234.5000", "+", "?", "1,000", "2", "3", "4", "5", "6", "1", "2", "3", "4", "5"]
     assert row.split() == ["ann", *numbers]
     assert total.split() == ["total", *numbers]
+
+
+def test_a_sum_of_nothing_known_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """$0 would read as free."""
+    lost = replace(NOTHING, requests=1, unknown=1)
+    print_table(Report(Period(), ("owner",), [Row(("ann",), lost)], [], lost))
+    assert capsys.readouterr().out.splitlines()[2].split() == ["ann", "1", "unknown", "1"]
 
 
 def test_a_table_has_no_column_of_noughts(capsys: pytest.CaptureFixture[str]) -> None:

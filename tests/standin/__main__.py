@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 
 import click
-
 from tests.standin.certificate import make_certificate
 from tests.standin.certificate import server_context
 from tests.standin.running import serve

@@ -27,7 +27,7 @@ def without_cache_control(value: Any) -> Any:
     """`value` without any `cache_control`, at any depth."""
     if isinstance(value, Mapping):
         return {key: without_cache_control(item) for key, item in value.items() if key != "cache_control"}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [without_cache_control(item) for item in value]
     return value
 

@@ -16,7 +16,6 @@ from dataclasses import field
 from typing import Any
 
 import msgspec
-
 from tests.standin.canonical import turns
 from tests.standin.problems import Invalid
 from tests.standin.script import Reply

@@ -15,7 +15,6 @@ from typing import Any
 import brotli
 import zstandard
 from aiohttp import web
-
 from tests.standin.record import Recorded
 from tests.standin.script import Delivery
 from tests.standin.sse import Event
@@ -100,9 +99,9 @@ def _with_error(events: Iterable[Event], delivery: Delivery) -> Iterator[Event]:
 
 
 def _reported(event: Event) -> dict[str, Any] | None:
-    if event["type"] == "message_start":
-        return event["message"]["usage"]
-    return event.get("usage")
+    holder = event["message"] if event["type"] == "message_start" else event
+    usage: dict[str, Any] | None = holder.get("usage")
+    return usage
 
 
 def _hang_up(request: web.Request, recorded: Recorded) -> None:

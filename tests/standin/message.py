@@ -44,7 +44,7 @@ def compose(reply: Reply, body: Mapping[str, Any], counted: Counted, signer: Sig
     start = start_usage(counted) | dict(reply.usage)
     end = final_usage(start, reply.blocks) | dict(reply.final_usage)
     calls = any(isinstance(block, ToolUse) for block in reply.blocks)
-    opening = {
+    opening: dict[str, Any] = {
         "id": f"msg_standin{number:08d}",
         "type": "message",
         "role": "assistant",

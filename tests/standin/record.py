@@ -20,7 +20,7 @@ class Recorded:
     """One request. Times are seconds of the monotonic clock.
 
     `outcome` is `open` until the answer has ended, then `answered`, `aborted` (by script) or
-    `client left`.
+    `client left`. `usage` is what the answer has told of it so far, `problem` why the request was refused.
     """
 
     method: str
@@ -32,6 +32,7 @@ class Recorded:
     status: int | None = None
     outcome: str = "open"
     usage: dict[str, Any] | None = None
+    problem: str | None = None
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""

@@ -36,6 +36,13 @@ class ToolUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="tool
 type Block = Text | Thinking | ToolUse
 
 
+class Error(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`type` and `message` of the provider's error envelope."""
+
+    type: str
+    message: str
+
+
 class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How an answer travels.
 
@@ -58,9 +65,7 @@ class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     encoding: str = ""
     abort_after: int | None = None
     error_after: int | None = None
-    error: Mapping[str, Any] = msgspec.field(
-        default_factory=lambda: {"type": "overloaded_error", "message": "Overloaded"}
-    )
+    error: Error = Error("overloaded_error", "Overloaded")
 
 
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +89,7 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     final_usage: Mapping[str, Any] = {}
     status: int = 200
     headers: Mapping[str, str] = {}
-    error: Mapping[str, Any] = {"type": "api_error", "message": "Internal server error"}
+    error: Error = Error("api_error", "Internal server error")
     body: str | None = None
     delivery: Delivery = Delivery()
 

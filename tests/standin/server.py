@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
-
 from tests.standin.cache import PromptCache
 from tests.standin.cache import prompt_tokens
 from tests.standin.checks import check_body
@@ -40,10 +39,11 @@ from tests.standin.problems import TooLarge
 from tests.standin.record import Record
 from tests.standin.record import Recorded
 from tests.standin.script import Delivery
-from tests.standin.script import Reply
+from tests.standin.script import Error
 from tests.standin.script import Script
 from tests.standin.script import script_from_json
 from tests.standin.sides import side_answer
+from tests.standin.sse import error_event
 from tests.standin.sse import message_events
 from tests.standin.thinking import Signer
 
@@ -101,7 +101,8 @@ class StandIn:
                 raise Forbidden(f"stand-in: {violations[0]}")
             return await self._route(request, recorded, headers)
         except Problem as problem:
-            error = {"type": problem.kind, "message": str(problem)}
+            recorded.problem = str(problem)
+            error = Error(problem.kind, recorded.problem)
             return await _send_error(request, recorded, problem.status, error, headers)
         except (asyncio.CancelledError, ConnectionError):
             recorded.close("client left")
@@ -186,7 +187,7 @@ def _checked_body(request: web.Request, data: bytes, *, counting: bool = False) 
     if len(data) > LIMIT:
         raise TooLarge("Request exceeds the maximum size")
     try:
-        body = json.loads(data)
+        body: dict[str, Any] = json.loads(data)
     except ValueError as e:
         raise Invalid(f"The request body is not valid JSON: {e}") from e
     check_body(body, request.headers, counting=counting)
@@ -201,8 +202,8 @@ async def _send_error(
     request: web.Request,
     recorded: Recorded,
     status: int,
-    error: Mapping[str, Any],
+    error: Error,
     headers: Mapping[str, str],
 ) -> web.StreamResponse:
-    envelope = {"type": "error", "error": dict(error), "request_id": headers["request-id"]}
+    envelope = error_event(error) | {"request_id": headers["request-id"]}
     return await send_body(request, recorded, json_bytes(envelope), Delivery(), headers, status)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
+from tests.standin.script import Error
+
 type Event = dict[str, Any]
 
 
@@ -31,9 +33,9 @@ def message_events(
     yield {"type": "message_stop"}
 
 
-def error_event(error: Mapping[str, Any]) -> Event:
+def error_event(error: Error) -> Event:
     """The event that ends a stream which broke after its 200."""
-    return {"type": "error", "error": dict(error)}
+    return {"type": "error", "error": {"type": error.type, "message": error.message}}
 
 
 def encode(event: Event, newline: str = "\n") -> bytes:

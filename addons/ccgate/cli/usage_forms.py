@@ -24,8 +24,8 @@ from ccgate.accounting.report import Totals
 if TYPE_CHECKING:
     from rich.table import Table
 
-PIPED_WIDTH = 300
-"""Wider than any row, so that nothing is cut where no terminal sets a limit."""
+WIDTH = 1000
+"""Wider than any row: on a narrow terminal a row wraps, instead of losing the names in it."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -79,9 +79,7 @@ def print_table(report: Report) -> None:
     # Here, because only a table needs it.
     from rich.console import Console
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
+    console = Console(width=WIDTH, highlight=False)
     console.print(_grouped_table(report) if report.by else _entries_table(report))
     if not report.by:
         console.print(_sentence(report.total), markup=False)
@@ -193,7 +191,7 @@ def _counts(totals: Totals, overall: Totals) -> dict[str, str]:
         for one in (totals, overall)
     )
     used = {heading: f"{count:,}" for heading, count in of_row.items() if of_all[heading]}
-    return {"\nrequests": f"{totals.requests:,}", "\ncost": money(totals.cost), **used}
+    return {"\nrequests": f"{totals.requests:,}", "\ncost": _sum(totals), **used}
 
 
 def _entries_table(report: Report) -> Table:
@@ -221,6 +219,13 @@ def _classes(tokens: Tokens) -> dict[str, int]:
     }
 
 
+def _sum(totals: Totals) -> str:
+    """What is known of a cost: a sum that lacks something must not look like one that does not."""
+    if not totals.unknown:
+        return money(totals.cost)
+    return f"{money(totals.cost)} + ?" if totals.cost else "unknown"
+
+
 def _remarks(totals: Totals) -> str:
     told = {
         "of unknown cost": totals.unknown,
@@ -235,6 +240,6 @@ def _remarks(totals: Totals) -> str:
 def _sentence(totals: Totals) -> str:
     tokens = totals.tokens
     requests = f"{totals.requests:,} request{'' if totals.requests == 1 else 's'}"
-    sentence = f"{requests}, {tokens.prompt:,} tokens in, {tokens.output:,} out, {money(totals.cost)}"
+    sentence = f"{requests}, {tokens.prompt:,} tokens in, {tokens.output:,} out, {_sum(totals)}"
     remarks = _remarks(totals)
     return f"{sentence} ({remarks})" if remarks else sentence
