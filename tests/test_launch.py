@@ -94,34 +94,6 @@ def test_set_names_finds_what_the_parser_finds(arguments: list[str]) -> None:
     assert sorted(named) == sorted(expected)
 
 
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [("127.0.0.1", True), ("127.8.9.1", True), ("localhost", True), ("", False), ("0.0.0.0", False),
-     ("::1", True), ("::", False), ("192.0.2.1", False)],
-)  # fmt: skip
-def test_loopback(host: str, loopback: bool) -> None:
-    """Whether other machines can call decides whether clients may be optional."""
-    assert launch.is_loopback(host) is loopback
-
-
-def test_a_name_that_is_no_address() -> None:
-    """A misspelt --host ends in a sentence with the mend."""
-    with pytest.raises(
-        ConfigError, match=r"^127\.0\.0\.1\.1: no address has that name .*another with --host$"
-    ):
-        launch.is_loopback("127.0.0.1.1")
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "", "192.0.2.1"])
-def test_optional_clients_beyond_loopback_are_refused(tmp_path: Path, host: str) -> None:
-    """Nobody opens the gateway to a whole network by two settings that each look harmless."""
-    optional = profile_of(tmp_path, "optional")
-    launch.check_listen_host(optional, "127.0.0.1")
-    with pytest.raises(ConfigError, match=r"profile\.yaml: admission\.clients: optional.*use required"):
-        launch.check_listen_host(optional, host)
-    launch.check_listen_host(profile_of(tmp_path), host)
-
-
 def test_a_port_in_use(taken: int) -> None:
     """The message names the address, how to see who has it, and the option that mends it."""
     with pytest.raises(

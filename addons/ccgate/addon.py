@@ -26,6 +26,7 @@ from mitmproxy import http
 from mitmproxy.proxy import layer
 from mitmproxy.proxy import layers
 from mitmproxy.proxy import mode_specs
+from mitmproxy.proxy import server_hooks
 
 from ccgate import errorpages
 from ccgate import flowkeys
@@ -103,7 +104,7 @@ class Gateway:
             if options.PROFILE in updated or not hasattr(self, "rooms"):
                 self.rooms = self._furnish()
             if self.rooms.profile.admission.clients == "optional":
-                options.require_loopback(ctx.options, scope.listens_on_loopback)
+                scope.require_loopback(self.rooms.profile.path, options.listen_hosts(ctx.options))
         except (OperatorError, exceptions.OptionsError) as e:
             if self.guard.trim is not None:
                 raise exceptions.OptionsError(str(e)) from e
@@ -190,6 +191,16 @@ class Gateway:
                 state.metering = self._open_entry(flow, state.request_id, state.client, wanted)
             flow.metadata[flowkeys.OUTCOME] = "passed"
             self.guard.stamp(flow)
+
+    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """Speak HTTP/1.1 to the upstream, and by TLS to its own name, whatever the client speaks to us.
+
+        The credential is written by the HTTP/1 serialisation alone.
+        """
+        upstream = self.rooms.profile.upstream
+        if data.server.address == (upstream.host, upstream.port):
+            data.server.alpn_offers = (b"http/1.1",)
+            data.server.sni = upstream.host
 
     # The answer, on its way back.
 

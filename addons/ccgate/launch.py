@@ -7,7 +7,6 @@ the gateway sets itself, however it is started, is in `ccgate.options` and not r
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 import sys
 from collections.abc import Iterator
@@ -62,30 +61,6 @@ def set_names(arguments: Sequence[str]) -> Iterator[str]:
             yield arguments[position + 1].partition("=")[0]
         elif argument.startswith("--set="):
             yield argument.removeprefix("--set=").partition("=")[0]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a listening address reaches this machine alone; the empty one means all addresses.
-
-    Raises:
-        ConfigError: the name cannot be resolved.
-    """
-    if not host:
-        return False
-    return all(ipaddress.ip_address(address).is_loopback for _, address in _addresses(host, 0))
-
-
-def check_listen_host(profile: Profile, host: str) -> None:
-    """Refuse to let anybody in from beyond this machine.
-
-    Raises:
-        ConfigError: clients are optional and `host` is not loopback, or cannot be resolved.
-    """
-    if profile.admission.clients == "optional" and not is_loopback(host):
-        raise ConfigError(
-            f"{profile.path}: admission.clients: optional, while listening on {host or 'all addresses'}, "
-            "would let anybody in; use required, or listen on 127.0.0.1"
-        )
 
 
 def check_port(host: str, port: int, option: str) -> None:

@@ -16,8 +16,6 @@ from mitmproxy import exceptions
 from mitmproxy import optmanager
 from mitmproxy.proxy import mode_specs
 
-from ccgate.errors import ConfigError
-
 PREFIX = "ccgate_"
 """Every option of ccgate's own begins like this, so that a misspelt one can be told."""
 
@@ -99,17 +97,3 @@ def check(options: optmanager.OptManager) -> None:
 def listen_hosts(options: optmanager.OptManager) -> set[str]:
     """The addresses that the proxy's modes listen on; the empty string means all of them."""
     return {mode_specs.ProxyMode.parse(spec).listen_host(options.listen_host) for spec in options.mode}
-
-
-def require_loopback(options: optmanager.OptManager, is_loopback: Callable[[str], bool]) -> None:
-    """Refuse to listen beyond loopback.
-
-    Raises:
-        ConfigError: some mode listens on another address.
-    """
-    beyond = sorted(host or "all addresses" for host in listen_hosts(options) if not is_loopback(host))
-    if beyond:
-        raise ConfigError(
-            f"admission.clients: optional, while listening on {', '.join(beyond)}, would let anybody in; "
-            "use admission.clients: required, or listen on 127.0.0.1 (--listen-host 127.0.0.1)"
-        )

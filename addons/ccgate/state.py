@@ -44,18 +44,21 @@ class StateFolder:
         return self.root / "run"
 
 
+def locate(environ: Mapping[str, str] | None = None) -> StateFolder:
+    """Where the state folder is, or would be: `$CCGATE_HOME`, else the platform's user data folder."""
+    environ = os.environ if environ is None else environ
+    named = environ.get("CCGATE_HOME")
+    return StateFolder(Path(named).expanduser().absolute() if named else user_data_path("ccgate"))
+
+
 def state_folder(environ: Mapping[str, str] | None = None) -> StateFolder:
     """The state folder, made when it is missing, with mode 0700 for it and what is in it.
-
-    `$CCGATE_HOME` names it; otherwise it is the platform's user data folder.
 
     Raises:
         StoreError: it cannot be made, or is not a folder.
     """
-    environ = os.environ if environ is None else environ
-    named = environ.get("CCGATE_HOME")
-    root = Path(named).expanduser().absolute() if named else user_data_path("ccgate")
-    folder = StateFolder(root)
+    folder = locate(environ)
+    root = folder.root
     try:
         for path in (root, folder.ca, folder.run):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 
 import pytest
 from hypothesis import assume
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from ccgate.admission.scope import connect_decision
 from ccgate.admission.scope import is_forbidden_address
 from ccgate.admission.scope import listens_on_loopback
+from ccgate.admission.scope import require_loopback
+from ccgate.errors import ConfigError
 from ccgate.errors import Refusal
 from ccgate.profile import Upstream
 
@@ -330,3 +333,11 @@ def test_what_is_not_global_is_forbidden(address: ipaddress.IPv4Address | ipaddr
 def test_what_listens_on_loopback(host: str, expected: bool) -> None:
     """Clients without a token are let in there alone, so doubt says no."""
     assert listens_on_loopback(host) is expected
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "", "192.0.2.1", "::"])
+def test_optional_clients_beyond_loopback_are_refused(host: str) -> None:
+    """Nobody opens the gateway to a whole network by two settings that each look harmless."""
+    require_loopback(Path("p.yaml"), ["127.0.0.1", "::1", "localhost"])
+    with pytest.raises(ConfigError, match=r"^p\.yaml: admission\.clients: optional.*use required"):
+        require_loopback(Path("p.yaml"), ["127.0.0.1", host])

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tests.bench import payloads
+from tests.bench.load import WARM_UP
 from tests.bench.load import Order
 from tests.bench.load import Result
 from tests.bench.processes import Process
@@ -41,7 +42,7 @@ Measure = Callable[[Side, int, float], dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line of work, and the metrics that come of it. Without `running` it starts a side of its own."""
+    """One line of work, and the metrics that come of it."""
 
     name: str
     measure: Measure
@@ -60,8 +61,7 @@ def _requests(size: int, connections: int, count: int) -> Measure:
             "p99": percentile(result.latencies, 99),
         }
         if before is not None and after is not None:
-            # The warm-up is in the CPU time and not in the count, alike on both sides.
-            values["CPU per request"] = (after - before) * 1000 / len(result.latencies)
+            values["CPU per request"] = (after - before) * 1000 / (order.count + WARM_UP * connections)
         return values
 
     return measure
@@ -135,7 +135,7 @@ def _watched(process: Process) -> Iterator[dict[str, float]]:
 
 
 def _throughput(name: str, size: int, connections: int, count: int, goals: Mapping[str, Goal]) -> Case:
-    units = {"requests per second": "1/s", "median": "ms", "p99": "ms", "CPU per request": "ms"}
+    units = {"requests per second": "", "median": "ms", "p99": "ms", "CPU per request": "ms"}
     metrics = tuple(Metric(name, each, unit, goals.get(each)) for each, unit in units.items())
     return Case(name, _requests(size, connections, count), metrics)
 

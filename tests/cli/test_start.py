@@ -93,7 +93,7 @@ def test_it_becomes_the_mitmdump_beside_this_python(
     proxy, api = free_ports(2)
     program = became(run("start", "--profile", str(profile), *ports_of(proxy, api), "--", "-w", "flows"))
     assert program.program == sys.executable
-    assert program.arguments[:3] == [sys.executable, "-P", str(Path(sys.executable).parent / "mitmdump")]
+    assert program.arguments[:3] == [sys.executable, "-Pu", str(Path(sys.executable).parent / "mitmdump")]
     assert program.arguments[-2:] == ["-w", "flows"]
     assert program.settings["ccgate_profile"] == str(profile)
     assert program.settings["confdir"] == str(tmp_state / "ca")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.server
 import json
+import ssl
 import threading
+import time
 from dataclasses import dataclass
 from dataclasses import field
 from types import TracebackType
@@ -26,8 +28,13 @@ class Received:
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    requests: list[Received]
     connections = 0
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: list[Received] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     def get_request(self):  # type: ignore[no-untyped-def]
         self.connections += 1
@@ -54,6 +61,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         self.server.requests.append(Received(self.command, self.path, self.headers.items(), body))
+        self.server.may_answer.wait(30)
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(ANSWER)))
@@ -61,24 +69,30 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(ANSWER)
 
-    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_CONNECT = do_OPTIONS = _answer  # noqa: N815
+    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_CONNECT = do_OPTIONS = _answer
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet: the list says it all."""
 
 
 class Recorder:
-    """The upstream, while it is entered. `connections` counts those that were opened to it."""
+    """The upstream, while it is entered. `connections` counts those that were opened to it.
 
-    def __init__(self) -> None:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.requests = []
+    With `context` it speaks TLS.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._server = _Server()
+        self._scheme = "http"
+        if context is not None:
+            self._scheme = "https"
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     @property
     def port(self) -> int:
@@ -95,6 +109,21 @@ class Recorder:
         """How many connections came."""
         return self._server.connections
 
+    def hold(self) -> None:
+        """Leave requests unanswered, for up to 30 s each, until `release`."""
+        self._server.may_answer.clear()
+
+    def release(self) -> None:
+        """Answer again."""
+        self._server.may_answer.set()
+
+    def wait_for_requests(self, number: int, seconds: float = 10) -> None:
+        """Wait until this many have come in all."""
+        deadline = time.monotonic() + seconds
+        while len(self.requests) < number:
+            assert time.monotonic() < deadline, f"{len(self.requests)} of {number} requests came"
+            time.sleep(0.01)
+
     def __enter__(self) -> Recorder:
         self._thread.start()
         return self
@@ -105,6 +134,7 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.release()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

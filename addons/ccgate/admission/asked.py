@@ -47,4 +47,3 @@ def _read_leniently(body: bytes) -> Asked:
         raise Refusal(400, f"the request body is no Messages request: {e}") from None
     except (ValueError, RecursionError):
         raise Refusal(400, "the request body is not valid JSON") from None
-

@@ -10,9 +10,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Literal
 
+from ccgate.errors import ConfigError
 from ccgate.errors import Refusal
 
 if TYPE_CHECKING:
@@ -92,6 +95,20 @@ def is_forbidden_address(ip: str) -> bool:
     if address.sixtofour is not None:
         return _is_forbidden_4(address.sixtofour)
     return address not in _GLOBAL_UNICAST or not address.is_global
+
+
+def require_loopback(profile: Path, hosts: Iterable[str]) -> None:
+    """Refuse to listen where strangers could call while clients are optional; "" means all addresses.
+
+    Raises:
+        ConfigError: one of the addresses is not of this machine alone.
+    """
+    beyond = sorted(host or "all addresses" for host in hosts if not listens_on_loopback(host))
+    if beyond:
+        raise ConfigError(
+            f"{profile}: admission.clients: optional, while listening on {', '.join(beyond)}, would let "
+            "anybody in; use required, or listen on 127.0.0.1"
+        )
 
 
 def listens_on_loopback(host: str) -> bool:

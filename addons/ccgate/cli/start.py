@@ -17,6 +17,7 @@ import click
 
 from ccgate import launch
 from ccgate import profile as profiles
+from ccgate.admission import scope
 from ccgate.admission.clients import ClientRegistry
 from ccgate.database import open_database
 from ccgate.errors import ConfigError
@@ -88,7 +89,8 @@ def _become(
     if "ccgate_profile" in launch.set_names(extra):
         raise ConfigError("ccgate_profile stands after --; name the profile with --profile instead")
     profile = profiles.load(profiles.resolve(profile_name))
-    launch.check_listen_host(profile, host)
+    if profile.admission.clients == "optional":
+        scope.require_loopback(profile.path, [host])
     if len(set(ports.values())) < len(ports):
         raise ConfigError(f"{' and '.join(ports)} are the same port; choose two")
     for option, port in ports.items():
@@ -98,7 +100,8 @@ def _become(
     click.echo(_welcome(profile, host, ports, state), err=True)
     # By way of the interpreter: a script's first line breaks when its folder was moved.
     script = Path(sys.executable).parent / program
-    os.execv(sys.executable, [sys.executable, "-P", str(script), *arguments])  # noqa: S606
+    # -u: a log that goes to a file has to be there when it is looked at.
+    os.execv(sys.executable, [sys.executable, "-Pu", str(script), *arguments])  # noqa: S606
 
 
 def _welcome(profile: Profile, host: str, ports: dict[str, int], state: StateFolder) -> str:
@@ -111,7 +114,7 @@ def _welcome(profile: Profile, host: str, ports: dict[str, int], state: StateFol
         f"  API endpoint    http://{shown}:{ports['--api-port']}   (ANTHROPIC_BASE_URL)",
         f"  state           {state.root}",
     ]
-    if not launch.is_loopback(host):
+    if not scope.listens_on_loopback(host):
         lines.append("  network         tokens cross it as plain text: use it inside a VPN, or behind TLS")
     if _has_clients(state):
         lines.append(f"  next            {ccgate} client env NAME   prints what a client sets")

@@ -24,7 +24,7 @@ from typing import Literal
 
 import click
 
-from ccgate.state import state_folder
+from ccgate.state import locate
 
 if TYPE_CHECKING:
     from ccgate.accounting.report import Period
@@ -58,7 +58,7 @@ def usage(
     from ccgate.cli import usage_forms
 
     by = tuple(dict.fromkeys(by))
-    state = state_folder()
+    state = locate()
     report = _report(state.database, state.run, by, _period(since, until), last)
     if form == "json":
         click.echo(usage_forms.as_json(report))

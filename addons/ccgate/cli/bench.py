@@ -1,0 +1,88 @@
+"""`bench`: how fast the gateway is, against a mitmdump that only streams.
+
+The measuring itself is in `tests/bench`, outside of what is installed; this is the command in front of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import click
+
+from ccgate.errors import OperatorError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@click.command()
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 99),
+    default=3,
+    show_default=True,
+    help="How often each side is measured; the medians are shown.",
+)
+@click.option("--quick", is_flag=True, help="A fifth of the requests: faster, and less certain.")
+@click.option(
+    "--only", multiple=True, metavar="WORD", help="Only cases with WORD in their name; may be repeated."
+)
+@click.option("--noise", is_flag=True, help="Bare mitmdump against itself: how far a ratio of 1 strays.")
+@click.option("--check", is_flag=True, help="Exit with 1 when a goal is missed.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def bench(rounds: int, quick: bool, only: tuple[str, ...], noise: bool, check: bool, form: str) -> None:
+    """How fast it is, against bare mitmdump with the same load, in turn, on this machine alone.
+
+    A wrong or missing answer on either side ends it with an error.
+    """
+    run, report = _part("run"), _part("report")
+
+    def say(text: str) -> None:
+        # Over itself, and only where somebody watches.
+        if sys.stderr.isatty():
+            click.echo(f"\r\033[K{text}", err=True, nl=False)
+
+    try:
+        share = run.QUICK_SHARE if quick else 1.0
+        lines = run.measure(run.chosen(only), rounds, share, noise, say)
+    except run.BenchError as e:
+        raise OperatorError(str(e)) from e
+    finally:
+        say("")
+    if form == "json":
+        click.echo(json.dumps(report.as_json(lines, rounds, quick, noise), indent=2))
+    else:
+        _print(report, lines, noise)
+    if check and not noise and any(line.met() is False for line in lines):
+        raise SystemExit(1)
+
+
+def _print(report: ModuleType, lines: list[object], noise: bool) -> None:
+    # Here, because only a table needs it.
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160  # so that nothing is cut in a file
+    console.print(report.as_table(lines, noise))
+    machine = ", ".join(f"{name} {value}" for name, value in report.machine().items())
+    console.print(f"\n{machine}; medians; ratio = gateway / bare", highlight=False)
+
+
+def _part(name: str) -> ModuleType:
+    """A module of the bench.
+
+    Raises:
+        OperatorError: this is not a clone of the project, or what its tests need is not installed.
+    """
+    if str(ROOT) not in sys.path:
+        sys.path.append(str(ROOT))
+    try:
+        return importlib.import_module(f"tests.bench.{name}")
+    except ImportError as e:
+        raise OperatorError(
+            f"the bench cannot be loaded ({e}); run it from a clone, by ./run.sh bench"
+        ) from e

@@ -1,0 +1,153 @@
+"""Runs the real Claude Code, in a home of its own and with nothing of this machine's environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import missing
+from tests.conftest import require
+
+VERSIONS = ("claude-code-older", "claude-code-newest")
+"""The names under which `package.json` pins them."""
+
+SECONDS = 60
+"""How long one run may take."""
+
+QUIET = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+"""Keeps the client to its conversation; without it, it talks to other hosts as well."""
+
+BLACK_HOLE = "http://127.0.0.1:9"
+"""A proxy that nobody runs: where a client that is given an endpoint must not find a way around it."""
+
+_MODULES = Path(__file__).parent / "node_modules"
+
+
+def binary(version: str) -> Path:
+    """The program of a pinned version; the test is skipped where it is not installed, in CI it fails."""
+    require("npm")
+    for folder in (_MODULES / version / "node_modules", _MODULES):
+        # One package for the platform is installed, with the program itself in it.
+        found = sorted(folder.glob("@anthropic-ai/claude-code-*/claude"))
+        if found and (_MODULES / version).is_dir():
+            return found[0]
+    missing("the real clients are not installed: npm ci --prefix tests/e2e")
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a client, or the ledger, has counted for one model."""
+
+    input: int
+    cache_write: int
+    cache_read: int
+    output: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a run ended: its exit code, and all lines of JSON that it printed."""
+
+    code: int
+    lines: list[dict[str, Any]]
+    complaints: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The line that sums up the run."""
+        results = [line for line in self.lines if line.get("type") == "result"]
+        assert results, f"the client printed no result; it ended with {self.code}: {self.complaints}"
+        return results[-1]
+
+    @property
+    def cost(self) -> Decimal:
+        """The client's own total, in USD."""
+        return as_money(self.result["total_cost_usd"])
+
+    @property
+    def sums(self) -> dict[str, Sums]:
+        """The client's own count by model, subagents and all."""
+        return {
+            # `claude-opus-4-8[1m]` is the client's name for a model with its long context switched on.
+            model.partition("[")[0]: Sums(
+                used["inputTokens"],
+                used["cacheCreationInputTokens"],
+                used["cacheReadInputTokens"],
+                used["outputTokens"],
+                as_money(used["costUSD"]),
+            )
+            for model, used in self.result["modelUsage"].items()
+        }
+
+
+def as_money(amount: float) -> Decimal:
+    """The decimal that a client meant which adds up in binary floating point.
+
+    No price is finer than a thousandth of a millionth of a dollar for a token, and no error of a double
+    of this size reaches the twelfth decimal place.
+    """
+    return Decimal(repr(amount)).quantize(Decimal("1e-12")).normalize()
+
+
+class ClaudeCode:
+    """One version, in one home folder, which is also where it works."""
+
+    def __init__(self, version: str, home: Path) -> None:
+        self._binary = binary(version)
+        self.version = version
+        self.home = home
+        home.mkdir(parents=True, exist_ok=True)
+
+    def start(
+        self, prompt: str, environ: Mapping[str, str], *, tools: Sequence[str] = (), form: str = "json"
+    ) -> subprocess.Popen[str]:
+        """Start a run, in a process group of its own."""
+        arguments = [str(self._binary), "-p", prompt, "--output-format", form]
+        if form == "stream-json":
+            arguments.append("--verbose")
+        if tools:
+            arguments += ["--allowedTools", ",".join(tools)]
+        return subprocess.Popen(
+            arguments,
+            cwd=self.home,
+            env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(
+        self, prompt: str, environ: Mapping[str, str], *, tools: Sequence[str] = (), form: str = "json"
+    ) -> Run:
+        """Run to the end."""
+        return self.finish(self.start(prompt, environ, tools=tools, form=form))
+
+    @staticmethod
+    def finish(process: subprocess.Popen[str], seconds: float = SECONDS) -> Run:
+        """Wait for a run's end; whatever happens, nothing of it is left."""
+        try:
+            output, complaints = process.communicate(timeout=seconds)
+        finally:
+            kill_group(process)
+        lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        return Run(process.returncode, lines, complaints)
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """End a process and whatever it has started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.communicate()
