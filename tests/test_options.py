@@ -133,7 +133,11 @@ async def test_other_modes_are_refused(master: DumpMaster, mode: list[str]) -> N
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     "mode",
-    [["regular"], ["reverse:https://api.anthropic.com"], ["regular@1", "reverse:http://127.0.0.1:9@127.0.0.1:2"]],
+    [
+        ["regular"],
+        ["reverse:https://api.anthropic.com"],
+        ["regular@1", "reverse:http://127.0.0.1:9@127.0.0.1:2"],
+    ],
     ids=str,
 )
 async def test_both_ways_in_are_allowed(governed: DumpMaster, mode: list[str]) -> None:
@@ -182,8 +186,21 @@ async def test_where_it_listens(master: DumpMaster, settings: dict[str, Any], ho
 
 
 @pytest.mark.asyncio
-async def test_a_misspelt_option_of_ours_is_told(master: DumpMaster) -> None:
+async def test_a_misspelt_option_of_ours_is_refused(governed: DumpMaster) -> None:
     """mitmproxy keeps unknown options for scripts to come; a policy that nobody reads is worse than none."""
+    governed.options.set("someone_elses=1", defer=True)
+    options.check(governed.options)
+    governed.options.set("ccgate_profil=team", defer=True)
+    with pytest.raises(exceptions.OptionsError, match="there is no option ccgate_profil;"):
+        options.check(governed.options)
+
+
+@pytest.mark.asyncio
+async def test_an_option_of_ours_that_exists_is_no_mistake(master: DumpMaster) -> None:
+    """Options on the command line are set before the script is there that declares them."""
+    options.enforce(master.options)
+    master.options.set(f"{options.PROFILE}=team", defer=True)
     master.options.add_option(options.PROFILE, str, "", "the profile")
-    master.options.set("ccgate_profil=team", "ccgate_profile=team", "someone_elses=1", defer=True)
-    assert options.misspelt(master.options) == ["ccgate_profil"]
+    master.options.process_deferred()
+    options.check(master.options)
+    assert getattr(master.options, options.PROFILE) == "team"

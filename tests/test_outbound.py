@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,7 +112,11 @@ def test_the_body_ends_where_its_framing_says(
     ("upstream", "first_line", "host"),
     [
         (UPSTREAM, b"POST /v1/messages?beta=true HTTP/1.1", b"upstream.example"),
-        (Upstream("https", "upstream.example", 8443), b"POST /v1/messages?beta=true HTTP/1.1", b"upstream.example:8443"),
+        (
+            Upstream("https", "upstream.example", 8443),
+            b"POST /v1/messages?beta=true HTTP/1.1",
+            b"upstream.example:8443",
+        ),
         (Upstream("http", "127.0.0.1", 9), b"POST /v1/messages?beta=true HTTP/1.1", b"127.0.0.1:9"),
         (Upstream("https", "::1", 443), b"POST /v1/messages?beta=true HTTP/1.1", b"[::1]"),
     ],
@@ -137,7 +140,9 @@ def test_chunked_bodies_stay_chunked() -> None:
     assert "content-length" not in sent.headers
 
 
-@pytest.mark.parametrize("before", [[], [(b"Accept-Encoding", b"gzip, br")], [(b"accept-encoding", b"a"), (b"x", b"y")]])
+@pytest.mark.parametrize(
+    "before", [[], [(b"Accept-Encoding", b"gzip, br")], [(b"accept-encoding", b"a"), (b"x", b"y")]]
+)
 def test_a_plain_answer_is_asked_for(before: list[tuple[bytes, bytes]]) -> None:
     """An answer that upstream compresses cannot be metered event by event."""
     sent = request(before)

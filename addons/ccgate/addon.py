@@ -12,6 +12,7 @@ import logging
 import socket
 import sys
 import traceback
+from collections.abc import Collection
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -66,6 +67,12 @@ READ = ("inference", "count_tokens")
 NEEDS_CREDENTIAL = ("inference", "count_tokens", "models")
 """The kinds of endpoint that nobody can use without a credential."""
 
+OURS = (b"proxy-authorization", b"proxy-connection")
+"""Headers between a client and its proxy, which never leave."""
+
+PROGRESS_SECONDS = 0.25
+"""How often the ledger is told what answers under way have said of their usage."""
+
 BROKEN = "something went wrong inside the gateway, so the request was not forwarded; its log says where"
 DRAINING = "the gateway is shutting down; try again"
 DRAINING_RETRY_SECONDS = 5
@@ -81,6 +88,7 @@ class Gateway:
 
     rooms: Rooms
     guard: guard.Guard
+    _ticker: asyncio.TimerHandle | None = None
 
     # mitmproxy's life.
 
@@ -113,8 +121,25 @@ class Gateway:
             sys.exit(e.exit_code if isinstance(e, OperatorError) else EX_CONFIG)
 
     def running(self) -> None:
-        """Load the price list, which takes a while; until then, the first answer would wait for it."""
-        asyncio.get_running_loop().run_in_executor(None, self.rooms.books.pricer.warm)
+        """Begin what runs beside the flows.
+
+        The price list takes a while to load; until then, the first answer would wait for it.
+        """
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, self.rooms.books.pricer.warm)
+        self._ticker = loop.call_later(PROGRESS_SECONDS, self._record_progress)
+
+    def done(self) -> None:
+        """The script is unloaded, or the process ends; answers under way go on without us."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+
+    def _record_progress(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._ticker = loop.call_later(PROGRESS_SECONDS, self._record_progress)
+        for state in self.guard.flows.values():
+            if state.metering is not None:
+                state.metering.record_progress()
 
     def _furnish(self) -> Rooms:
         chosen = profile.load(profile.resolve(getattr(ctx.options, options.PROFILE)))
@@ -151,26 +176,28 @@ class Gateway:
 
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Admit the client, and refuse what no body could mend."""
-        state = FlowState(request_id=f"ccg-{uuid4().hex}")
+        fields = flow.request.headers.fields
+        state = FlowState(
+            request_id=f"ccg-{uuid4().hex}",
+            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in fields},
+        )
         self.guard.flows[flow.id] = state
         flow.metadata[flowkeys.REQUEST_ID] = state.request_id
         with self._closed(flow):
             earlier, _ = self.guard.admitted.get(flow.client_conn, (None, None))
             if earlier is None and not _came_to_api_port(flow):
                 raise Refusal(403, NOT_CONNECT)
-            fields = flow.request.headers.fields
-            for name in ("proxy-authorization", "proxy-connection"):
-                flow.request.headers.pop(name, None)
+            flow.request.headers.fields = _without(fields, OURS)
             admitted, presented = await self._door().request(fields, _address(flow), earlier)
-            for header in presented.strip:
-                flow.request.headers.pop(header, None)
+            if presented.strip:
+                flow.request.headers.fields = _without(fields, (*OURS, *presented.strip))
             state.client = admitted.client
             flow.metadata[flowkeys.CLIENT] = admitted.client.name
             flow.metadata[flowkeys.OWNER] = admitted.client.owner
             state.endpoint = permit.check_endpoint(
                 flow.request.method,
                 flow.request.path,
-                flow.request.headers,
+                state.headers,
                 unknown=self.rooms.profile.admission.endpoints.unknown,
             )
 
@@ -188,7 +215,7 @@ class Gateway:
                 permit.check_model(wanted.model, self.rooms.profile.admission.models)
             self._direct(flow, state.endpoint)
             if wanted is not None and state.endpoint.kind == METERED:
-                state.metering = self._open_entry(flow, state.request_id, state.client, wanted)
+                state.metering = self._open_entry(flow, state, state.client, wanted)
             flow.metadata[flowkeys.OUTCOME] = "passed"
             self.guard.stamp(flow)
 
@@ -211,6 +238,8 @@ class Gateway:
             return
         flow.request.headers = injection.forget(flow.request.headers)
         headers = flow.response.headers
+        # It names other ways to reach the upstream, which lead past the gateway.
+        headers.pop("alt-svc", None)
         state.tap = Tap(
             state.metering,
             headers.get("content-type", ""),
@@ -260,9 +289,7 @@ class Gateway:
     def _direct(self, flow: http.HTTPFlow, endpoint: Endpoint) -> None:
         """Point the request at the upstream, with the credential that it leaves with."""
         upstream = self.rooms.profile.upstream
-        outbound.direct(flow.request, upstream)
-        if endpoint.kind == METERED:
-            outbound.ask_for_plain_answer(flow.request)
+        outbound.direct(flow.request, upstream, plain_answer=endpoint.kind == METERED)
         required = endpoint.kind in NEEDS_CREDENTIAL
         if self.rooms.credential is None:
             flow.request.headers = injection.pass_through(flow.request.headers, required=required)
@@ -272,18 +299,17 @@ class Gateway:
         self.guard.approve(flow.client_conn, (upstream.host, upstream.port))
 
     def _open_entry(
-        self, flow: http.HTTPFlow, request_id: str, client: Client, wanted: asked.Asked
+        self, flow: http.HTTPFlow, state: FlowState, client: Client, wanted: asked.Asked
     ) -> Metering:
         """Open the ledger entry. From here on, this request is accounted for, whatever happens."""
-        headers = flow.request.headers
         opening = Opening(
-            id=request_id,
+            id=state.request_id,
             started_at=datetime.now(UTC),
             client=client.name,
             owner=client.owner,
-            session_id=headers.get("x-claude-code-session-id"),
-            agent_id=headers.get("x-claude-code-agent-id"),
-            parent_agent_id=headers.get("x-claude-code-parent-agent-id"),
+            session_id=state.headers.get("x-claude-code-session-id"),
+            agent_id=state.headers.get("x-claude-code-agent-id"),
+            parent_agent_id=state.headers.get("x-claude-code-parent-agent-id"),
             model_asked=wanted.model,
             streamed=wanted.stream,
             path=flow.request.path.partition("?")[0],
@@ -348,6 +374,12 @@ async def _resolved(host: str, port: int) -> str:
         raise Refusal(403, f"{host} leads to an address that is not public, so it may not be reached")
     # IPv4 first: a gateway without IPv6 is more usual than one without IPv4.
     return min(addresses, key=lambda address: ":" in address)
+
+
+def _without(
+    fields: tuple[tuple[bytes, bytes], ...], names: Collection[bytes]
+) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple(field for field in fields if field[0].lower() not in names)
 
 
 def _address(flow: http.HTTPFlow) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ccgate.accounting.metering import Metering
@@ -15,6 +16,8 @@ class FlowState:
     """One flow's way through the rooms; each room adds what it found."""
 
     request_id: str
+    headers: Mapping[str, str]
+    """What came, by lower-case name; of a name that came more than once, the last."""
     client: Client | None = None
     endpoint: Endpoint | None = None
     metering: Metering | None = None

@@ -7,27 +7,41 @@ from mitmproxy import http
 from ccgate.profile import Upstream
 
 
-def direct(request: http.Request, upstream: Upstream) -> None:
+def direct(request: http.Request, upstream: Upstream, *, plain_answer: bool) -> None:
     """Send this request to the upstream.
 
     The credential is written by the HTTP/1 serialisation alone (see `credentials.sealed`), so a request
     that came in by HTTP/2 becomes one of HTTP/1.1 here, with its Host header and one Cookie header.
+    With `plain_answer`, upstream is asked not to compress, so that the answer can be read as it flows.
     """
-    authority = upstream.url.partition("://")[2]
+    host = upstream.url.partition("://")[2].encode()
+    fields = []
+    cookies = []
+    has_host = False
+    for name, value in request.headers.fields:
+        match name.lower():
+            case b"host":
+                if has_host:
+                    continue
+                value = host
+                has_host = True
+            case b"cookie":
+                cookies.append(value)
+                if len(cookies) > 1:
+                    continue
+            case b"accept-encoding" if plain_answer:
+                continue
+        fields.append((name, value))
+    if not has_host:
+        fields.insert(0, (b"Host", host))
+    if len(cookies) > 1:
+        together = b"; ".join(cookies)
+        fields = [(n, together if n.lower() == b"cookie" else v) for n, v in fields]
+    if plain_answer:
+        fields.append((b"accept-encoding", b"identity"))
+    request.headers.fields = tuple(fields)
     request.scheme = upstream.scheme
     request.data.host = upstream.host
     request.data.port = upstream.port
     request.data.authority = b""
-    cookies = request.headers.get_all("cookie")
-    if len(cookies) > 1:
-        request.headers["cookie"] = "; ".join(cookies)
-    if "host" in request.headers:
-        request.headers["host"] = authority
-    else:
-        request.headers.insert(0, "host", authority)
     request.http_version = "HTTP/1.1"
-
-
-def ask_for_plain_answer(request: http.Request) -> None:
-    """Ask upstream not to compress, so that the answer can be read as it flows."""
-    request.headers["accept-encoding"] = "identity"

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 
+from mitmproxy import addonmanager
 from mitmproxy import hooks
 from mitmproxy import master
 from mitmproxy import optmanager
@@ -66,6 +67,8 @@ IDLE_UNLESS: Mapping[str, Needed] = {
     "savehar": _set("hardump"),
     "serverplayback": _set("server_replay", "server_replay_kill_extra"),
     "upstreamauth": _set("upstream_auth"),
+    # ccgate drops every Alt-Svc header itself.
+    "updatealtsvc": _never,
 }
 """Name of a default addon → whether these options give it something to do."""
 
@@ -88,6 +91,9 @@ class Trim:
                 self._out[name] = addon
         out = set(map(id, self._out.values()))
         running.addons.chain = [addon for addon in self._order if id(addon) not in out]
+        if not any(hasattr(addon, "add_log") for addon in addonmanager.traverse(running.addons.chain)):
+            # Every log record would be formatted and carried through the chain for nobody.
+            running._legacy_log_events.uninstall()
 
     @property
     def out(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -43,7 +44,9 @@ OPENING = Opening(
 )
 WHOLE = Ending(status=200, upstream_request_id="req_1", first_byte=None, size=1234)
 ANSWER = message("claude-sonnet-5-5", usage(input=1000, read=40_000, output=350))
-START = event("message_start", message={**ANSWER, "content": [], "usage": usage(input=1000, read=40_000, output=1)})
+START = event(
+    "message_start", message={**ANSWER, "content": [], "usage": usage(input=1000, read=40_000, output=1)}
+)
 PRICER = Pricer()
 
 
@@ -92,7 +95,11 @@ def test_the_entry_is_open_before_anything_is_sent(metering: Metering, report: s
     entry = row(report)
     assert entry["state"] == "open"
     assert (entry["client"], entry["owner"], entry["session_id"]) == ("alice-laptop", "alice", "s-1")
-    assert (entry["model_asked"], entry["request_bytes"], entry["streamed"]) == ("claude-sonnet-5-5", 48_000, 1)
+    assert (entry["model_asked"], entry["request_bytes"], entry["streamed"]) == (
+        "claude-sonnet-5-5",
+        48_000,
+        1,
+    )
     assert entry["cost"] is None
 
 
@@ -103,7 +110,9 @@ def test_an_entry_that_cannot_be_opened_stops_the_request(ledger: Ledger, file: 
         Metering(ledger, PRICER, OPENING)
 
 
-def test_what_the_first_event_tells_is_on_record_at_once(metering: Metering, report: sqlite3.Connection) -> None:
+def test_what_the_first_event_tells_is_on_record_at_once(
+    metering: Metering, report: sqlite3.Connection
+) -> None:
     """After a kill -9 in mid-answer the prompt, which is most of the cost, is still accounted for."""
     metering.event(b"ping", b'{"type": "ping"}')
     assert row(report)["input_tokens"] is None
@@ -144,8 +153,6 @@ def test_a_whole_stream(metering: Metering, report: sqlite3.Connection) -> None:
 
 def test_an_answer_in_one_piece_costs_the_same(metering: Metering, report: sqlite3.Connection) -> None:
     """Whether a client streams is no reason for another bill."""
-    import json
-
     metering.message(json.dumps(ANSWER).encode())
     assert metering.close(WHOLE).cost.amount == Decimal("0.0095")
     assert row(report)["state"] == "done"
@@ -221,7 +228,7 @@ def test_an_unknown_model_is_counted_and_its_cost_is_unknown(
 
 
 def test_an_answer_that_was_not_read(metering: Metering, report: sqlite3.Connection) -> None:
-    """An answer that came whole but in an unknown encoding is done; its cost is unknown and the entry says why."""
+    """What came whole in an unknown encoding is done; its cost is unknown, and the entry says why."""
     metering.close(replace(WHOLE, unread="unreadable answer (UnreadableError)"))
     entry = row(report)
     assert (entry["state"], entry["status"]) == ("done", 200)
@@ -251,7 +258,7 @@ def test_damaged_events_never_raise(metering: Metering, report: sqlite3.Connecti
 def test_a_ledger_that_fails_on_the_way_harms_no_answer(
     metering: Metering, ledger: Ledger, file: Path, report: sqlite3.Connection
 ) -> None:
-    """A disk that fills up in mid-answer: the client's stream goes on, and the closing waits to be written."""
+    """When the disk fills up in mid-answer, the client's stream goes on, and the closing waits."""
     locker = sqlite3.connect(file, isolation_level=None)
     locker.execute("BEGIN IMMEDIATE")
     streamed(metering, ANSWER)

@@ -21,7 +21,9 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
-rest = st.dictionaries(st.text(max_size=8).filter(lambda key: key not in ("model", "stream")), values, max_size=4)
+rest = st.dictionaries(
+    st.text(max_size=8).filter(lambda key: key not in ("model", "stream")), values, max_size=4
+)
 
 
 def encoded(pairs: list[tuple[str, Any]], *, escaped: bool = True) -> bytes:
@@ -33,9 +35,7 @@ def encoded(pairs: list[tuple[str, Any]], *, escaped: bool = True) -> bytes:
 
 
 @given(
-    body=rest.flatmap(
-        lambda more: st.permutations([("model", "claude-x"), ("stream", True), *more.items()])
-    ),
+    body=rest.flatmap(lambda more: st.permutations([("model", "claude-x"), ("stream", True), *more.items()])),
     escaped=st.booleans(),
 )
 def test_whatever_else_is_in_a_body_the_two_fields_are_read(
@@ -94,7 +94,7 @@ def test_any_bytes_are_read_or_refused_with_a_400(body: bytes) -> None:
     ],
 )
 def test_no_body_makes_the_reader_stumble(body: bytes) -> None:
-    """An error that nobody foresaw is logged as the gateway's own, and the client is told to try elsewhere."""
+    """What nobody foresaw is logged as the gateway's own mistake, and the client learns nothing from it."""
     read_or_refused(body)
 
 
@@ -125,7 +125,7 @@ def test_what_is_no_messages_request_is_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_a_body_that_is_not_utf_8_is_refused(encoding: str) -> None:
-    """JSON on the wire is UTF-8 (RFC 8259, 8.1); what upstream makes of another encoding is anyone's guess."""
+    """JSON on the wire is UTF-8 (RFC 8259, 8.1); what upstream makes of another encoding is not known."""
     with pytest.raises(Refusal):
         read('{"model": "claude-x"}'.encode(encoding))
 

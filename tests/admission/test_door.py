@@ -6,7 +6,6 @@ import asyncio
 import base64
 import os
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -167,16 +166,13 @@ async def test_a_client_that_another_process_revoked_is_out_at_once(
     """A stolen laptop keeps its tunnel open for hours; `client revoke` ends it with the next request."""
     tunnel = await door.connect(basic("alice", registry.add("alice", "research")), ADDRESS)
     await door.request(PLAIN, ADDRESS, tunnel)
-    subprocess.run(
-        [sys.executable, "-m", "ccgate.cli", "client", "revoke", "alice"],
-        env={
-            **os.environ,
-            "CCGATE_HOME": str(file.parent),
-            "PYTHONPATH": str(Path(ccgate.__file__).parents[1]),
-        },
-        check=True,
-        capture_output=True,
+    addons = str(Path(ccgate.__file__).parents[1])
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ccgate.cli", "client", "revoke", "alice"),
+        env={**os.environ, "CCGATE_HOME": str(file.parent), "PYTHONPATH": addons},
+        stdout=asyncio.subprocess.DEVNULL,
     )
+    assert await command.wait() == 0
     with pytest.raises(Refusal) as refused:
         await door.request(PLAIN, ADDRESS, tunnel)
     assert refused.value.status == 401

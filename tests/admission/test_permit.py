@@ -40,7 +40,20 @@ def lenient(path: str) -> str:
 
 
 PIECES = [
-    *("/", "//", "/./", "/../", "/x/../", "\\", "v1", "V1", "messages", "Messages", "count_tokens", "batches"),
+    *(
+        "/",
+        "//",
+        "/./",
+        "/../",
+        "/x/../",
+        "\\",
+        "v1",
+        "V1",
+        "messages",
+        "Messages",
+        "count_tokens",
+        "batches",
+    ),
     *("%2f", "%2F", "%6d", "%6D", "essages", "%252f", "%2e%2e", "%00", ";x=1", "?", "?beta=true", "#x"),
     *(" ", "\t", "\x00", "\u200b", "\xad", "\u017f", "."),
 ]
@@ -138,7 +151,9 @@ def test_a_model_that_a_glob_names_passes(model: str) -> None:
     check_model(model, ("claude-sonnet-*", "claude-haiku-5-5"))
 
 
-@pytest.mark.parametrize("model", ["claude-opus-5", "Claude-Sonnet-5", "claude-haiku-5-5x", "xclaude-sonnet-5"])
+@pytest.mark.parametrize(
+    "model", ["claude-opus-5", "Claude-Sonnet-5", "claude-haiku-5-5x", "xclaude-sonnet-5"]
+)
 def test_a_model_that_no_glob_names_is_refused(model: str) -> None:
     """The answer names the model and the key, so that the person knows whom to ask for what."""
     with pytest.raises(Refusal) as refused:

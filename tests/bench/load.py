@@ -226,10 +226,20 @@ async def carry_out(order: Order) -> Result:
     # Built before the clock runs: a megabyte takes its time.
     requests = list(_requests(order))
     apart = APART if order.kind == payloads.PACED else 0
-    for request in requests:
-        await loop.create_connection(lambda request=request: Caller(run, request), "127.0.0.1", order.port)
-        await asyncio.sleep(apart)
-    return await run.wait()
+    transports: list[asyncio.Transport] = []
+    try:
+        for request in requests:
+            transport, _ = await loop.create_connection(
+                lambda request=request: Caller(run, request), "127.0.0.1", order.port
+            )
+            transports.append(transport)
+            await asyncio.sleep(apart)
+        return await run.wait()
+    finally:
+        for transport in transports:
+            transport.abort()
+        # Transports close in the loop's next turn.
+        await asyncio.sleep(0)
 
 
 def _requests(order: Order) -> Iterator[payloads.Request]:

@@ -62,7 +62,8 @@ def test_a_cost_that_is_not_known_is_not_shown_as_nought() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "shown"), [("0", "$0.0000"), ("12.34567", "$12.3457"), ("0.00005", "$0.0000"), ("0.00006", "$0.0001")]
+    ("amount", "shown"),
+    [("0", "$0.0000"), ("12.34567", "$12.3457"), ("0.00005", "$0.0000"), ("0.00006", "$0.0001")],
 )
 def test_money_is_shown_to_a_hundredth_of_a_cent(amount: str, shown: str) -> None:
     """The exact amount is in the ledger."""
@@ -97,7 +98,12 @@ def test_an_end_that_was_not_good_says_why(change: dict[str, object], shown: str
 def test_without_an_answer_the_model_is_the_one_that_was_asked_for() -> None:
     """No tokens are shown where none were told."""
     closing = replace(
-        CLOSING, state="failed", status=None, error="no answer", metered=None, cost=Cost(None, "no answer came")
+        CLOSING,
+        state="failed",
+        status=None,
+        error="no answer",
+        metered=None,
+        cost=Cost(None, "no answer came"),
     )
     assert line(OPENING, closing) == (
         "alice-laptop (alice) claude-opus-5-5 · cost unknown · failed: no answer · 2.1 s"

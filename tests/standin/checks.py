@@ -24,6 +24,9 @@ FIELDS = frozenset(
 BETA_FIELDS = {"context_management": "context-management-2025-06-27"}
 """Fields that are refused without their value in `anthropic-beta`."""
 
+VERSIONS = ("2023-06-01", "2026-10-21")
+"""Values of `anthropic-version`: what Claude Code sends, and the SDK."""
+
 ROLES = ("user", "assistant", "system")
 
 
@@ -35,7 +38,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
     """
     if "anthropic-version" not in headers:
         raise Invalid("anthropic-version: header is required")
-    if headers["anthropic-version"] != "2023-06-01":
+    if headers["anthropic-version"] not in VERSIONS:
         raise Invalid(f"anthropic-version: {headers['anthropic-version']!r} is not a valid version")
 
 

@@ -16,6 +16,7 @@ ANSWERS: tuple[tuple[str, str, int, dict[str, Any]], ...] = (
     ("GET", r"/api/claude_code/organizations/metrics_enabled", 200, {"metrics_logging_enabled": False}),
     ("POST", r"/api/claude_code/metrics", 200, {"accepted_count": 0, "rejected_count": 0}),
     ("GET", r"/mcp-registry/v0/servers", 200, {"servers": [], "metadata": {"count": 0}}),
+    ("GET", r"/api/directory/server-urls", 200, {"servers": []}),
     ("POST", r"/api/event_logging/(v2/)?batch", 200, {"accepted_count": 0, "rejected_count": 0}),
 )
 """Method, path, status and JSON of each, as expressions that match in full."""

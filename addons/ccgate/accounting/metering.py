@@ -11,6 +11,7 @@ from ccgate.accounting.entry import Closing
 from ccgate.accounting.entry import EndState
 from ccgate.accounting.entry import Opening
 from ccgate.accounting.ledger import Ledger
+from ccgate.accounting.metered import Metered
 from ccgate.accounting.prices import Pricer
 from ccgate.accounting.prices import unmetered
 from ccgate.accounting.usage import Meter
@@ -46,15 +47,19 @@ class Metering:
         self._ledger = ledger
         self._pricer = pricer
         self._meter = Meter()
-        self._in_progress = False
+        self._recorded: Metered | None = None
         self._began = monotonic()
         ledger.open(opening)
 
     def event(self, name: bytes, data: bytes) -> None:
-        """Read one server-sent event; what the first one tells of usage is recorded at once."""
+        """Read one server-sent event."""
         self._meter.event(name, data)
-        if not self._in_progress and (metered := self._meter.result()) is not None:
-            self._in_progress = True
+
+    def record_progress(self) -> None:
+        """Write down what the answer has told since the last time, if anything."""
+        metered = self._meter.result()
+        if metered is not None and metered != self._recorded:
+            self._recorded = metered
             cost = self._pricer.cost(metered, self.opening.started_at)
             self._ledger.progress(self.opening.id, metered, cost)
 

@@ -7,6 +7,7 @@ from mitmproxy import http
 from ccgate.credentials.sealed import CREDENTIAL_HEADERS
 from ccgate.credentials.sealed import WITHHELD
 from ccgate.credentials.sealed import SealedHeaders
+from ccgate.credentials.sealed import plain
 from ccgate.errors import Refusal
 
 NO_CREDENTIAL = (
@@ -48,4 +49,4 @@ def replace(headers: http.Headers, api_key: str, *, required: bool) -> SealedHea
 
 def forget(headers: http.Headers) -> http.Headers:
     """The same headers as everybody may see them; what was sealed in them is gone."""
-    return http.Headers(headers.fields)
+    return plain(headers.fields) if isinstance(headers, SealedHeaders) else headers

@@ -10,7 +10,6 @@ another way, the text would leave and upstream would answer 401: it fails closed
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Sequence
 
 from mitmproxy import http
 
@@ -26,8 +25,9 @@ Fields = Iterable[tuple[bytes, bytes]]
 class SealedHeaders(http.Headers):
     """Headers of which some values appear in `bytes()` alone."""
 
-    def __init__(self, fields: Fields = (), sealed: Sequence[tuple[bytes, bytes]] = ()) -> None:
-        super().__init__(fields)
+    def __init__(self, fields: Fields = (), sealed: Fields = ()) -> None:
+        # Set as they are: `Headers` would take each of them apart again.
+        self.fields = tuple(fields)
         self._sealed = tuple(sealed)
 
     def __bytes__(self) -> bytes:
@@ -38,4 +38,11 @@ class SealedHeaders(http.Headers):
             if value == WITHHELD and sealed and sealed[0][0].lower() == name.lower():
                 value = sealed.pop(0)[1]
             wire.append((name, value))
-        return bytes(http.Headers(wire))
+        return bytes(plain(wire))
+
+
+def plain(fields: Fields) -> http.Headers:
+    """Headers of these fields, which are bytes already."""
+    headers = http.Headers()
+    headers.fields = tuple(fields)
+    return headers

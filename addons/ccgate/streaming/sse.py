@@ -6,13 +6,12 @@ event; `event:` names it and `data:` lines carry it; comment lines begin with a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event. `name` is empty when the stream gave none; `data` is its lines joined by LF."""
 
     name: bytes
