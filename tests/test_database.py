@@ -14,6 +14,7 @@ import pytest
 from ccgate import database
 from ccgate.database import APPLICATION_ID
 from ccgate.database import MIGRATIONS
+from ccgate.database import checkpoint
 from ccgate.database import open_database
 from ccgate.errors import StoreError
 
@@ -198,3 +199,31 @@ def test_a_place_without_wal_is_refused_not_waited_for(path: Path) -> None:
     with pytest.raises(StoreError, match="its disk cannot hold a database that several share"):
         database._write_ahead(connection, path)
     connection.close()
+
+
+def test_a_checkpoint_empties_the_log_beside_a_writer(tmp_path: Path) -> None:
+    """A gateway's log does not grow for ever although its own commits carry nothing over."""
+    path = tmp_path / "ccgate.sqlite3"
+    writer = open_database(path)
+    writer.execute("PRAGMA wal_autocheckpoint = 0")
+    wal = path.with_name(path.name + "-wal")
+    sizes = []
+    for round_ in range(4):
+        for number in range(200):
+            writer.execute(
+                "INSERT INTO clients (name, owner, token_hash, created_at) VALUES (?, 'o', ?, 't')",
+                (f"c{round_}-{number}", f"{round_}-{number}".encode()),
+            )
+        checkpoint(path)
+        sizes.append(wal.stat().st_size)
+    assert max(sizes[1:]) <= sizes[0] * 1.2
+    assert writer.execute("SELECT count(*) FROM clients").fetchone() == (800,)
+    writer.close()
+
+
+def test_a_checkpoint_of_what_is_no_database_is_told(tmp_path: Path) -> None:
+    """The operator reads which file it is."""
+    path = tmp_path / "ccgate.sqlite3"
+    path.write_bytes(b"x" * 5000)
+    with pytest.raises(StoreError, match=r"ccgate\.sqlite3: is not a SQLite database"):
+        checkpoint(path)

@@ -114,7 +114,15 @@ CASES = [
 
 NEVER = {
     *("core", "errorcheck", "browser", "commandhistory", "comment", "cut", "export"),
-    *("dnsresolver", "stripdnshttpsrecords", "disableh2c", "proxyauth", "stickyauth", "stickycookie"),
+    *(
+        "dnsresolver",
+        "stripdnshttpsrecords",
+        "disableh2c",
+        "proxyauth",
+        "stickyauth",
+        "stickycookie",
+        "updatealtsvc",
+    ),
 }
 """What mitmdump never needs in a flow's way while ccgate runs."""
 
@@ -382,6 +390,7 @@ async def test_mitmweb_keeps_everything(tmp_path: Path) -> None:
 CONSOLE = """
 import asyncio
 from mitmproxy.options import Options
+from mitmproxy.tools.console.master import ConsoleMaster
 from ccgate.trim import Trim
 
 async def main():

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Collection
 from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from datetime import datetime
@@ -28,6 +29,7 @@ from mitmproxy.proxy import layer
 from mitmproxy.proxy import layers
 from mitmproxy.proxy import mode_specs
 from mitmproxy.proxy import server_hooks
+from mitmproxy.utils import asyncio_utils
 
 from ccgate import errorpages
 from ccgate import flowkeys
@@ -45,6 +47,7 @@ from ccgate.admission.clients import Client
 from ccgate.admission.door import Door
 from ccgate.admission.endpoints import Endpoint
 from ccgate.credentials import injection
+from ccgate.database import checkpoint
 from ccgate.errors import EX_CONFIG
 from ccgate.errors import OperatorError
 from ccgate.errors import Refusal
@@ -73,6 +76,9 @@ OURS = (b"proxy-authorization", b"proxy-connection")
 PROGRESS_SECONDS = 0.25
 """How often the ledger is told what answers under way have said of their usage."""
 
+CHECKPOINT_SECONDS = 5.0
+"""How often what the ledger wrote is carried into its file."""
+
 BROKEN = "something went wrong inside the gateway, so the request was not forwarded; its log says where"
 DRAINING = "the gateway is shutting down; try again"
 DRAINING_RETRY_SECONDS = 5
@@ -88,7 +94,7 @@ class Gateway:
 
     rooms: Rooms
     guard: guard.Guard
-    _ticker: asyncio.TimerHandle | None = None
+    _beside: Sequence[asyncio.Task[None]] = ()
 
     # mitmproxy's life.
 
@@ -127,19 +133,31 @@ class Gateway:
         """
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, self.rooms.books.pricer.warm)
-        self._ticker = loop.call_later(PROGRESS_SECONDS, self._record_progress)
+        self._beside = [
+            asyncio_utils.create_task(self._record_progress(), name="ccgate progress", keep_ref=False),
+            asyncio_utils.create_task(self._checkpoint(), name="ccgate checkpoint", keep_ref=False),
+        ]
 
     def done(self) -> None:
         """The script is unloaded, or the process ends; answers under way go on without us."""
-        if self._ticker is not None:
-            self._ticker.cancel()
+        for task in self._beside:
+            task.cancel()
 
-    def _record_progress(self) -> None:
+    async def _record_progress(self) -> None:
+        while True:
+            await asyncio.sleep(PROGRESS_SECONDS)
+            for state in self.guard.flows.values():
+                if state.metering is not None:
+                    state.metering.record_progress()
+
+    async def _checkpoint(self) -> None:
         loop = asyncio.get_running_loop()
-        self._ticker = loop.call_later(PROGRESS_SECONDS, self._record_progress)
-        for state in self.guard.flows.values():
-            if state.metering is not None:
-                state.metering.record_progress()
+        while True:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            try:
+                await loop.run_in_executor(None, checkpoint, self.rooms.books.folder.database)
+            except StoreError as e:
+                logger.error(f"ccgate: {e}")
 
     def _furnish(self) -> Rooms:
         chosen = profile.load(profile.resolve(getattr(ctx.options, options.PROFILE)))

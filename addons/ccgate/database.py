@@ -15,6 +15,7 @@ import os
 import sqlite3
 import stat
 import time
+from contextlib import closing
 from pathlib import Path
 
 from ccgate.errors import StoreError
@@ -120,6 +121,22 @@ def open_database(path: Path) -> sqlite3.Connection:
             raise
         raise store_error(path, e) from e
     return connection
+
+
+def checkpoint(path: Path) -> None:
+    """Carry what the write-ahead log holds into the file itself, without keeping writers waiting.
+
+    It waits for the disk, so it is not for an event loop. A gateway calls it now and then, instead of
+    letting a commit pay for it.
+
+    Raises:
+        StoreError: it cannot be done now; nothing is lost, the log only grows.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    except sqlite3.Error as e:
+        raise store_error(path, e) from e
 
 
 def store_error(path: Path, error: sqlite3.Error | OSError) -> StoreError:

@@ -46,6 +46,8 @@ def open_books(folder: StateFolder) -> Books:
         StoreError: the database cannot be used.
     """
     connection = open_database(folder.database)
+    # A checkpoint waits for the disk, so it is made beside the event loop; see `checkpoint`.
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
     return Books(
         folder=folder,
         clients=ClientRegistry(connection),

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import ssl
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
 from tests.e2e.conftest import Admitted
 from tests.e2e.sdk import question
-from tests.e2e.sdk import trusting
 
 PER_REQUEST = ("date", "request-id")
 """Headers whose values differ from one answer to the next."""
+
+
+class _PreferringHttp2(ssl.SSLContext):
+    """httpx lists HTTP/1.1 first, and a server takes what is first."""
+
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        super().set_alpn_protocols(sorted(alpn_protocols, reverse=True, key="h2".__eq__))
 
 
 def speaker(client: Admitted, *, http2: bool = False) -> httpx.Client:
@@ -22,11 +30,13 @@ def speaker(client: Admitted, *, http2: bool = False) -> httpx.Client:
     if client.way == "api":
         headers["proxy-authorization"] = f"Bearer {client.token}"
         return httpx.Client(base_url=client.gateway.url, headers=headers, timeout=30, trust_env=False)
+    context = _PreferringHttp2(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(str(client.gateway.ca))
     return httpx.Client(
         base_url="https://api.anthropic.com",
         headers=headers,
         proxy=client.gateway.proxy_url(client.name, client.token),
-        verify=trusting(client),
+        verify=context,
         http2=http2,
         timeout=30,
         trust_env=False,

@@ -71,6 +71,11 @@ class Framer:
 
 def _parse(block: bytes) -> Event | None:
     """The event in the lines of a block, or None where it has no data."""
+    if block.startswith(b"event: ") and block.count(b"\n") == 1:
+        # How the provider writes them all.
+        first, _, second = block.partition(b"\n")
+        if second.startswith(b"data: "):
+            return Event(first[7:], second[6:])
     name = b""
     data = []
     for line in block.split(b"\n"):
