@@ -317,6 +317,26 @@ def test_what_cannot_be_read_does_not_leave(
     assert len(upstream.requests) == seen
 
 
+def test_a_refused_header_does_not_hide_behind_a_second_one(
+    keeper: GatewayProcess, keeper_token: str, upstream: Recorder
+) -> None:
+    """A body that nobody could read does not pass by calling itself plain as well."""
+    seen = len(upstream.requests)
+    connection = http.client.HTTPConnection("127.0.0.1", keeper.api_port, timeout=20)
+    connection.putrequest("POST", "/v1/messages")
+    for name, value in (
+        ("authorization", f"Bearer {keeper_token}"),
+        ("content-encoding", "gzip"),
+        ("content-encoding", "identity"),
+        ("content-length", str(len(BODY))),
+    ):
+        connection.putheader(name, value)
+    connection.endheaders(BODY)
+    assert connection.getresponse().status == 415
+    connection.close()
+    assert len(upstream.requests) == seen
+
+
 def test_a_body_over_64_mb(keeper: GatewayProcess, keeper_token: str, upstream: Recorder) -> None:
     """413 in the envelope, before the body was read, whatever the client does afterwards."""
     seen = len(upstream.requests)

@@ -166,7 +166,7 @@ def test_a_script_that_is_mended_works_again(tmp_path: Path, upstream: Recorder)
         ("proxyauth=any", "ccgate admits clients itself"),
         ("proxy_debug=true", "written to the log"),
         ("validate_inbound_headers=false", "smuggled"),
-        ("socks5@0", "regular and reverse alone"),
+        ("socks5@0", "knows regular and reverse"),
     ],
 )
 def test_an_option_that_undoes_the_gateway_stops_the_start(

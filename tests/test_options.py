@@ -126,7 +126,7 @@ async def test_other_modes_are_refused(master: DumpMaster, mode: list[str]) -> N
     """What comes in by them is either not HTTP or admitted by nobody."""
     options.enforce(master.options)
     master.options.update(mode=mode)
-    with pytest.raises(exceptions.OptionsError, match="regular and reverse alone"):
+    with pytest.raises(exceptions.OptionsError, match="knows regular and reverse"):
         options.check(master.options)
 
 

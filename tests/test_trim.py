@@ -249,6 +249,8 @@ async def mitmdump(
         await master.addons.get("proxyserver").servers.update([])
         master.shutdown()
         await running
+        # Sockets that are being closed want one more turn of the loop.
+        await asyncio.sleep(0.01)
         seen.received = list(upstream.requests)
         seen.elsewhere = list(elsewhere.requests)
 

@@ -110,6 +110,33 @@ def test_whatever_both_ends_would_speak(tmp_path: Path, upstream: tuple[Recorder
     assert token not in repr(received)
 
 
+def test_a_body_without_a_length_stays_a_body(tmp_path: Path, upstream: tuple[Recorder, Path]) -> None:
+    """HTTP/2 needs no content-length. In HTTP/1.1, what follows would be the upstream's next request."""
+    curl = require("curl")
+    recorder, pem = upstream
+    smuggled = BODY + b" POST /v1/messages/batches HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
+    policy = OPEN_POLICY.format(upstream=recorder.url)
+    with GatewayProcess(tmp_path / "home", policy, extra=trusting(pem)) as gateway:
+        token = gateway.add_client("alice")
+        for body, path in ((BODY, "/v1/messages"), (smuggled, "/v1/models")):
+            subprocess.run(
+                [
+                    *(curl, "-sS", "--http2", "--max-time", "20", "-o", os.devnull),
+                    *("--proxy", gateway.proxy_url("alice", token), "--cacert", str(gateway.ca)),
+                    *("-H", f"x-api-key: {OWN}", "-H", "content-type: application/json"),
+                    *("-X", "POST" if path == "/v1/messages" else "GET", "-T", "-"),
+                    f"https://api.anthropic.com{path}",
+                ],
+                env={"PATH": os.environ["PATH"]},
+                input=body,
+                check=True,
+            )
+    assert [(r.path, r.body) for r in recorder.requests] == [
+        ("/v1/messages", BODY),
+        ("/v1/models", smuggled),
+    ]
+
+
 def post(gateway: GatewayProcess, token: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", gateway.api_port, timeout=20)
     try:

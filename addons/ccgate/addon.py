@@ -14,7 +14,6 @@ import sys
 import traceback
 from collections.abc import Collection
 from collections.abc import Iterator
-from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from datetime import datetime
@@ -94,7 +93,6 @@ class Gateway:
 
     rooms: Rooms
     guard: guard.Guard
-    _beside: Sequence[asyncio.Task[None]] = ()
 
     # mitmproxy's life.
 
@@ -133,15 +131,12 @@ class Gateway:
         """
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, self.rooms.books.pricer.warm)
-        self._beside = [
+        for task in self.guard.beside:
+            task.cancel()
+        self.guard.beside = [
             asyncio_utils.create_task(self._record_progress(), name="ccgate progress", keep_ref=False),
             asyncio_utils.create_task(self._checkpoint(), name="ccgate checkpoint", keep_ref=False),
         ]
-
-    def done(self) -> None:
-        """The script is unloaded, or the process ends; answers under way go on without us."""
-        for task in self._beside:
-            task.cancel()
 
     async def _record_progress(self) -> None:
         while True:
@@ -195,10 +190,7 @@ class Gateway:
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Admit the client, and refuse what no body could mend."""
         fields = flow.request.headers.fields
-        state = FlowState(
-            request_id=f"ccg-{uuid4().hex}",
-            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in fields},
-        )
+        state = FlowState(request_id=f"ccg-{uuid4().hex}", headers=_by_name(fields))
         self.guard.flows[flow.id] = state
         flow.metadata[flowkeys.REQUEST_ID] = state.request_id
         with self._closed(flow):
@@ -329,7 +321,7 @@ class Gateway:
             agent_id=state.headers.get("x-claude-code-agent-id"),
             parent_agent_id=state.headers.get("x-claude-code-parent-agent-id"),
             model_asked=wanted.model,
-            streamed=wanted.stream,
+            streamed=bool(wanted.stream),
             path=flow.request.path.partition("?")[0],
             request_bytes=len(flow.request.raw_content or b""),
         )
@@ -392,6 +384,15 @@ async def _resolved(host: str, port: int) -> str:
         raise Refusal(403, f"{host} leads to an address that is not public, so it may not be reached")
     # IPv4 first: a gateway without IPv6 is more usual than one without IPv4.
     return min(addresses, key=lambda address: ":" in address)
+
+
+def _by_name(fields: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
+    """Headers by lower-case name; values of a repeated name are joined, as RFC 9110, 5.2, has it."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in fields:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def _without(

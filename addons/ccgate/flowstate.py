@@ -17,7 +17,7 @@ class FlowState:
 
     request_id: str
     headers: Mapping[str, str]
-    """What came, by lower-case name; of a name that came more than once, the last."""
+    """What came, by lower-case name."""
     client: Client | None = None
     endpoint: Endpoint | None = None
     metering: Metering | None = None

@@ -54,6 +54,8 @@ class Guard:
         """The gateway's rooms, kept for when its script is loaded again."""
         self.admitted: WeakKeyDictionary[connection.Client, Any] = WeakKeyDictionary()
         """Who came in by CONNECT, by client connection."""
+        self.beside: list[asyncio.Task[None]] = []
+        """What the gateway runs beside the flows; it goes on while answers come to their end."""
         self.draining = False
         """Whether a shutdown has begun; the gateway then turns new requests away."""
         self.trim: trim.Trim | None = None
@@ -146,6 +148,8 @@ class Guard:
         # Polled, because an event would have to be set and cleared in four hooks.
         while self._under_way and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+        if self.rooms is not None:
+            self.rooms.books.ledger.shutdown()
 
     def _forget(self, flow: http.HTTPFlow) -> None:
         self._stamps.pop(flow.id, None)

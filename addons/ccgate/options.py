@@ -77,13 +77,15 @@ def check(options: optmanager.OptManager) -> None:
         mitmproxy.exceptions.OptionsError: with one sentence for each such option.
     """
     wrong = [
-        f"{name}={getattr(options, name)} is refused: {rule.why}"
+        f"the option {name} is refused as it is set: {rule.why}"
         for name, rule in RULES.items()
         if not rule.allows(getattr(options, name))
     ]
     for spec in options.mode:
-        if not isinstance(mode_specs.ProxyMode.parse(spec), mode_specs.RegularMode | mode_specs.ReverseMode):
-            wrong.append(f"mode {spec} is refused: ccgate knows regular and reverse alone")
+        mode = mode_specs.ProxyMode.parse(spec)
+        reverse = isinstance(mode, mode_specs.ReverseMode) and mode.scheme in ("http", "https")
+        if not reverse and not isinstance(mode, mode_specs.RegularMode):
+            wrong.append(f"mode {spec} is refused: ccgate knows regular and reverse (http, https) alone")
     # mitmproxy keeps what nobody has declared and says nothing.
     wrong += [
         f"there is no option {name}; mitmdump --options lists them"

@@ -15,9 +15,10 @@ def direct(request: http.Request, upstream: Upstream, *, plain_answer: bool) -> 
     With `plain_answer`, upstream is asked not to compress, so that the answer can be read as it flows.
     """
     host = upstream.url.partition("://")[2].encode()
+    body = request.raw_content or b""
     fields = []
     cookies = []
-    has_host = False
+    has_host = has_length = chunked = False
     for name, value in request.headers.fields:
         match name.lower():
             case b"host":
@@ -31,12 +32,23 @@ def direct(request: http.Request, upstream: Upstream, *, plain_answer: bool) -> 
                     continue
             case b"accept-encoding" if plain_answer:
                 continue
+            case b"content-length":
+                has_length = True
+                continue
+            case b"transfer-encoding":
+                # HTTP/2 has none (RFC 9113, 8.2.2).
+                if request.is_http2:
+                    continue
+                chunked = True
         fields.append((name, value))
     if not has_host:
         fields.insert(0, (b"Host", host))
     if len(cookies) > 1:
         together = b"; ".join(cookies)
         fields = [(n, together if n.lower() == b"cookie" else v) for n, v in fields]
+    if not chunked and (body or has_length):
+        # HTTP/2 needs no length; in HTTP/1.1 a body without one would be read as the next request.
+        fields.append((b"content-length", b"%d" % len(body)))
     if plain_answer:
         fields.append((b"accept-encoding", b"identity"))
     request.headers.fields = tuple(fields)

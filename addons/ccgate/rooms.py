@@ -14,6 +14,7 @@ from ccgate.admission.clients import ClientRegistry
 from ccgate.admission.throttle import Throttle
 from ccgate.credentials import sources
 from ccgate.database import open_database
+from ccgate.errors import StoreError
 from ccgate.profile import Profile
 from ccgate.state import StateFolder
 
@@ -48,13 +49,12 @@ def open_books(folder: StateFolder) -> Books:
     connection = open_database(folder.database)
     # A checkpoint waits for the disk, so it is made beside the event loop; see `checkpoint`.
     connection.execute("PRAGMA wal_autocheckpoint = 0")
-    return Books(
-        folder=folder,
-        clients=ClientRegistry(connection),
-        ledger=Ledger(connection, folder.run),
-        pricer=Pricer(),
-        throttle=Throttle(),
-    )
+    try:
+        ledger = Ledger(connection, folder.run)
+    except StoreError:
+        connection.close()
+        raise
+    return Books(folder, ClientRegistry(connection), ledger, Pricer(), Throttle())
 
 
 def furnish(profile: Profile, folder: StateFolder, books: Books | None) -> Rooms:

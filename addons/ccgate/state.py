@@ -45,23 +45,37 @@ class StateFolder:
 
 
 def locate(environ: Mapping[str, str] | None = None) -> StateFolder:
-    """Where the state folder is, or would be: `$CCGATE_HOME`, else the platform's user data folder."""
+    """Where the state folder is, or would be: `$CCGATE_HOME`, else the platform's user data folder.
+
+    Raises:
+        StoreError: `$CCGATE_HOME` begins with the home of nobody.
+    """
     environ = os.environ if environ is None else environ
     named = environ.get("CCGATE_HOME")
-    return StateFolder(Path(named).expanduser().absolute() if named else user_data_path("ccgate"))
+    try:
+        return StateFolder(Path(named).expanduser().absolute() if named else user_data_path("ccgate"))
+    except RuntimeError as e:
+        raise StoreError(f"{named}: {e}; set CCGATE_HOME to a folder that you can write to") from e
 
 
 def state_folder(environ: Mapping[str, str] | None = None) -> StateFolder:
-    """The state folder, made when it is missing, with mode 0700 for it and what is in it.
+    """The state folder, made when it is missing, with mode 0700.
 
     Raises:
-        StoreError: it cannot be made, or is not a folder.
+        StoreError: it cannot be made, is not a folder, or is one of others.
     """
     folder = locate(environ)
     root = folder.root
     try:
-        for path in (root, folder.ca, folder.run):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if root.stat().st_mode & 0o077:
+            if any(root.iterdir()) and not folder.run.exists():
+                raise StoreError(
+                    f"{root}: holds other things and is open to others; set CCGATE_HOME to a folder of its own"
+                )
+            root.chmod(0o700)
+        for path in (folder.ca, folder.run):
+            path.mkdir(mode=0o700, exist_ok=True)
             if path.stat().st_mode & 0o077:
                 path.chmod(0o700)
     except OSError as e:

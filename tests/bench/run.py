@@ -19,7 +19,6 @@ from pathlib import Path
 from types import FrameType
 
 from tests.bench.cases import CASES
-from tests.bench.cases import START_UP
 from tests.bench.cases import Case
 from tests.bench.processes import BenchError
 from tests.bench.processes import Process
@@ -70,7 +69,7 @@ def measure(cases: Sequence[Case], rounds: int, share: float, against_itself: bo
                     say(f"{case.name}: round {turn + 1} of {rounds}, {name}")
                     with ExitStack() as own:
                         side = sides[name]
-                        if case.name == START_UP:
+                        if case.fresh:
                             side = makers[name]()
                             own.enter_context(side.process)
                         try:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def sums(found: Sequence[Entry]) -> dict[str, Sums]:
         model = entry.model_served or entry.model_asked
         one = Sums(entry.input, entry.cache_write, entry.cache_read, entry.output, entry.cost)
         added[model] = plus(added[model], one) if model in added else one
-    return {model: Sums(*_counts(one), one.cost.normalize()) for model, one in added.items()}
+    return {model: replace(one, cost=one.cost.normalize()) for model, one in added.items()}
 
 
 def total(found: Sequence[Entry]) -> Decimal:
@@ -66,28 +67,30 @@ def total(found: Sequence[Entry]) -> Decimal:
 
 def plus(one: Sums, other: Sums) -> Sums:
     """Both together."""
-    counts = (a + b for a, b in zip(_counts(one), _counts(other), strict=True))
-    return Sums(*counts, one.cost + other.cost)
-
-
-def _counts(one: Sums) -> tuple[int, int, int, int]:
-    return one.input, one.cache_write, one.cache_read, one.output
+    return Sums(
+        one.input + other.input,
+        one.cache_write + other.cache_write,
+        one.cache_read + other.cache_read,
+        one.output + other.output,
+        one.cost + other.cost,
+    )
 
 
 def _read(home: Path, client: str) -> list[Entry]:
     with closing(sqlite3.connect(home / "ccgate.sqlite3")) as connection:
+        connection.row_factory = sqlite3.Row
         rows = connection.execute(
             """
             SELECT state, owner, session_id, agent_id, model_asked, model_served, streamed, status, error,
-                stop_reason, COALESCE(input_tokens, 0),
-                COALESCE(cache_write_5m_tokens, 0) + COALESCE(cache_write_1h_tokens, 0),
-                COALESCE(cache_read_tokens, 0), COALESCE(output_tokens, 0), cost,
+                stop_reason, COALESCE(input_tokens, 0) AS input,
+                COALESCE(cache_write_5m_tokens, 0) + COALESCE(cache_write_1h_tokens, 0) AS cache_write,
+                COALESCE(cache_read_tokens, 0) AS cache_read, COALESCE(output_tokens, 0) AS output, cost,
                 first_byte_ms, total_ms, response_bytes, upstream_request_id
             FROM entries WHERE client = ? ORDER BY number
             """,
             (client,),
         ).fetchall()
-    return [Entry(*row[:14], _dollars(row[14]), *row[15:]) for row in rows]
+    return [Entry(**{**row, "cost": _dollars(row["cost"])}) for row in rows]
 
 
 def _dollars(pico: int | None) -> Decimal | None:

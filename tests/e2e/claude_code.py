@@ -13,9 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import missing
-from tests.conftest import require
-
 VERSIONS = ("claude-code-older", "claude-code-newest")
 """The names under which `package.json` pins them."""
 
@@ -31,15 +28,22 @@ BLACK_HOLE = "http://127.0.0.1:9"
 _MODULES = Path(__file__).parent / "node_modules"
 
 
-def binary(version: str) -> Path:
-    """The program of a pinned version; the test is skipped where it is not installed, in CI it fails."""
-    require("npm")
+def installed(version: str) -> Path | None:
+    """The program of a version that `package.json` pins, or None where it is not installed."""
+    if not (_MODULES / version).is_dir():
+        return None
     for folder in (_MODULES / version / "node_modules", _MODULES):
-        # One package for the platform is installed, with the program itself in it.
-        found = sorted(folder.glob("@anthropic-ai/claude-code-*/claude"))
-        if found and (_MODULES / version).is_dir():
-            return found[0]
-    missing("the real clients are not installed: npm ci --prefix tests/e2e")
+        # Of the packages for all platforms one is there, with the program itself in it.
+        for program in folder.glob("@anthropic-ai/claude-code-*/claude"):
+            return program
+    return None
+
+
+def confined(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables that lead a client to a gateway, so completed that nothing leads it anywhere else."""
+    if "HTTPS_PROXY" in variables:
+        return {**variables, **QUIET}
+    return {**variables, **QUIET, "HTTPS_PROXY": BLACK_HOLE, "NO_PROXY": "127.0.0.1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,11 @@ class Run:
         results = [line for line in self.lines if line.get("type") == "result"]
         assert results, f"the client printed no result; it ended with {self.code}: {self.complaints}"
         return results[-1]
+
+    @property
+    def said(self) -> str:
+        """The last words: the model's, or the client's about an error."""
+        return str(self.result.get("result") or "").strip()
 
     @property
     def cost(self) -> Decimal:
@@ -99,11 +108,10 @@ def as_money(amount: float) -> Decimal:
 
 
 class ClaudeCode:
-    """One version, in one home folder, which is also where it works."""
+    """One program, in one home folder, which is also where it works."""
 
-    def __init__(self, version: str, home: Path) -> None:
-        self._binary = binary(version)
-        self.version = version
+    def __init__(self, program: Path, home: Path) -> None:
+        self._program = program
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
 
@@ -111,7 +119,7 @@ class ClaudeCode:
         self, prompt: str, environ: Mapping[str, str], *, tools: Sequence[str] = (), form: str = "json"
     ) -> subprocess.Popen[str]:
         """Start a run, in a process group of its own."""
-        arguments = [str(self._binary), "-p", prompt, "--output-format", form]
+        arguments = [str(self._program), "-p", prompt, "--output-format", form]
         if form == "stream-json":
             arguments.append("--verbose")
         if tools:
@@ -119,7 +127,7 @@ class ClaudeCode:
         return subprocess.Popen(
             arguments,
             cwd=self.home,
-            env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", **environ},
+            env={"HOME": str(self.home), "PATH": os.environ["PATH"], **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

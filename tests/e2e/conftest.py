@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from pathlib import Path
 from typing import Literal
 
 import pytest
+from tests.conftest import missing
+from tests.conftest import require
 from tests.e2e.books import Entry
 from tests.e2e.books import entries
-from tests.e2e.claude_code import BLACK_HOLE
-from tests.e2e.claude_code import QUIET
+from tests.e2e.claude_code import ClaudeCode
+from tests.e2e.claude_code import confined
+from tests.e2e.claude_code import installed
 from tests.e2e.scenarios import SCRIPT
 from tests.standin.running import running
 from tests.standin.server import StandIn
@@ -65,10 +70,7 @@ class Admitted:
         environ = client_env.variables(self.way, self.name, self.token, place)
         if self.holder == "own":
             environ["ANTHROPIC_API_KEY"] = OWN_KEY
-        if self.way == "api":
-            # A client with an endpoint has no proxy; what it wants elsewhere must not leave the machine.
-            environ |= {"HTTPS_PROXY": BLACK_HOLE, "NO_PROXY": "127.0.0.1"}
-        return environ | (QUIET if quiet else {})
+        return confined(environ) if quiet else environ
 
     def entries(self) -> list[Entry]:
         """This client's part of the ledger."""
@@ -126,3 +128,17 @@ class Admit:
 def admit(_gateways: dict[Holder, GatewayProcess], upstream: Upstream) -> Admit:
     """`admit(way, holder)`: a new client."""
     return Admit(_gateways)
+
+
+@pytest.fixture
+def claude_code(tmp_path: Path) -> Callable[[str], ClaudeCode]:
+    """`claude_code(version)`: the real client in a home of its own; skips where it is not installed."""
+
+    def make(version: str) -> ClaudeCode:
+        require("npm")
+        program = installed(version)
+        if program is None:
+            missing(f"{version} is not installed: npm ci --prefix tests/e2e")
+        return ClaudeCode(program, tmp_path / "home")
+
+    return make

@@ -9,7 +9,7 @@ import base64
 import os
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -65,11 +65,13 @@ def test_a_revoked_token(admit: Admit, upstream: Upstream, way: Way, holder: Hol
     assert len(upstream.standin.record.requests) == 1
 
 
-def test_a_revoked_claude_code(admit: Admit, tmp_path: Path, upstream: Upstream) -> None:
+def test_a_revoked_claude_code(
+    admit: Admit, claude_code: Callable[[str], ClaudeCode], upstream: Upstream
+) -> None:
     """The real client says at once what is the matter, instead of trying for minutes."""
     client = admit("api", "organisation")
     command(client, "client", "revoke", client.name)
-    run = ClaudeCode(VERSIONS[-1], tmp_path / "home").run("say hello", client.environ())
+    run = claude_code(VERSIONS[-1]).run("say hello", client.environ())
     assert run.code == 1
     assert "401" in run.result["result"]
     assert "ccgate: the token is not good" in run.result["result"]

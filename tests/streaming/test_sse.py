@@ -66,9 +66,7 @@ def test_every_pair_of_split_points() -> None:
     end=st.sampled_from([b"\n", b"\r\n", b"\r"]),
     cuts=st.lists(st.integers(0, 400), max_size=10),
 )
-def test_what_is_written_is_read(
-    events: list[tuple[bytes, bytes]], end: bytes, cuts: list[int]
-) -> None:
+def test_what_is_written_is_read(events: list[tuple[bytes, bytes]], end: bytes, cuts: list[int]) -> None:
     """Whatever an upstream sends as data, and wherever the network cuts it, comes out again."""
     stream = b""
     expected = []

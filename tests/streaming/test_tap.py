@@ -46,7 +46,9 @@ def through(tap: Tap, pieces: list[bytes]) -> bytes:
 @given(
     body=st.binary(max_size=300),
     size=st.integers(1, 30),
-    content_type=st.sampled_from(["text/event-stream", "text/event-stream; charset=utf-8", "application/json", ""]),
+    content_type=st.sampled_from(
+        ["text/event-stream", "text/event-stream; charset=utf-8", "application/json", ""]
+    ),
     encoding=st.sampled_from(["", "gzip", "br", "zstd", "snappy"]),
     reader=st.sampled_from([Notes, Broken]),
 )

@@ -76,7 +76,7 @@ class Metering:
             cost = self._pricer.cost(metered, self.opening.started_at)
         first_byte_ms = None if ending.first_byte is None else (ending.first_byte - self._began) * 1000
         closing = Closing(
-            state=self._state(ending),
+            state=self._state(ending, metered),
             ended_at=datetime.now(UTC),
             status=ending.status,
             first_byte_ms=first_byte_ms,
@@ -90,9 +90,10 @@ class Metering:
         self._ledger.close(self.opening.id, closing)
         return closing
 
-    def _state(self, ending: Ending) -> EndState:
+    def _state(self, ending: Ending, metered: Metered | None) -> EndState:
         if ending.by_client:
-            return "aborted"
+            # Some clients hang up as soon as they have read the last event.
+            return "done" if metered is not None and metered.complete else "aborted"
         if ending.cut or self._meter.error or ending.status is None or ending.status >= 400:
             return "failed"
         return "done"

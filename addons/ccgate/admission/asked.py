@@ -18,7 +18,7 @@ class Asked(msgspec.Struct, frozen=True):
     """The fields of a request body that decide. `model` is what the client wrote."""
 
     model: str
-    stream: bool = False
+    stream: bool | None = False
 
 
 _decoder = msgspec.json.Decoder(Asked)
@@ -32,7 +32,7 @@ def read(body: bytes) -> Asked:
     """
     try:
         asked = _decoder.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         asked = _read_leniently(body)
     if not asked.model or len(asked.model) > _MODEL_LENGTH or not asked.model.isprintable():
         raise Refusal(400, "the request's `model` is no model name")
@@ -42,7 +42,7 @@ def read(body: bytes) -> Asked:
 def _read_leniently(body: bytes) -> Asked:
     """The same by the standard library, which takes the lone surrogates that real clients send."""
     try:
-        return msgspec.convert(json.loads(body), Asked)
+        return msgspec.convert(json.loads(body.decode("utf-8", "surrogatepass")), Asked)
     except msgspec.ValidationError as e:
         raise Refusal(400, f"the request body is no Messages request: {e}") from None
     except (ValueError, RecursionError):
