@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.support.gateway import OPEN_POLICY
 from tests.support.gateway import GatewayProcess
 from tests.support.recorder import Recorder

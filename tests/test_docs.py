@@ -6,13 +6,13 @@ import re
 
 import pytest
 import yaml
-from tests.support.gateway import ROOT
 
 from ccgate import errors
 from ccgate import options
 from ccgate.cli.main import COMMANDS
 from ccgate.profile import shipped
 from ccgate.profile.reference import reference_markdown
+from tests.support.gateway import ROOT
 
 README = (ROOT / "README.md").read_text()
 

@@ -23,11 +23,11 @@ from mitmproxy.proxy.layers.http import _http1
 from mitmproxy.proxy.layers.http import _http2
 from mitmproxy.proxy.layers.http._events import ErrorCode
 from mitmproxy.tools.dump import DumpMaster
-from tests.support.gateway import free_port
-from tests.support.recorder import Recorder
 
 from ccgate import errorpages
 from ccgate.errors import ENVELOPE_TYPES
+from tests.support.gateway import free_port
+from tests.support.recorder import Recorder
 
 Start = Callable[[str], AbstractAsyncContextManager[int]]
 

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.support.gateway import OPEN_POLICY
 from tests.support.gateway import ROOT
 from tests.support.gateway import GatewayProcess

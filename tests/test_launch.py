@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy.proxy.mode_specs import ProxyMode
-from tests.support.gateway import OPEN_POLICY
 
 from ccgate import launch
 from ccgate.errors import ConfigError
 from ccgate.profile import Profile
 from ccgate.profile import load
 from ccgate.state import StateFolder
+from tests.support.gateway import OPEN_POLICY
 
 HOSTS = ["127.0.0.1", "::1", "0.0.0.0", "localhost", ""]
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.support.gateway import OPEN_POLICY
 from tests.support.gateway import ROOT
 from tests.support.gateway import GatewayProcess

@@ -34,12 +34,12 @@ from mitmproxy.options import Options
 from mitmproxy.test import tflow
 from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.tools.web.master import WebMaster
-from tests.support.recorder import Received
-from tests.support.recorder import Recorder
 
 from ccgate import trim
 from ccgate.trim import IDLE_UNLESS
 from ccgate.trim import Trim
+from tests.support.recorder import Received
+from tests.support.recorder import Recorder
 
 ADDONS = Path(trim.__file__).parents[1]
 

@@ -9,12 +9,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.support.gateway import OPEN_POLICY
-from tests.support.gateway import ROOT
-from tests.support.gateway import GatewayProcess
 
 from ccgate.addon import _resolved
 from ccgate.errors import Refusal
+from tests.support.gateway import OPEN_POLICY
+from tests.support.gateway import ROOT
+from tests.support.gateway import GatewayProcess
 
 TUNNEL = OPEN_POLICY.replace("tunnel: []", "tunnel: [login.example.com]")
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from tests.conftest import require
 from tests.support.gateway import OPEN_POLICY
 from tests.support.gateway import GatewayProcess

@@ -8,6 +8,7 @@ the client and never in a forwarded request.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 import sys
@@ -127,10 +128,11 @@ class Gateway:
     def running(self) -> None:
         """Begin what runs beside the flows.
 
-        The price list takes a while to load; until then, the first answer would wait for it.
+        The price list takes a while to load; until then, the first answer would wait for it. What is loaded
+        by then stays for good, so the garbage collector need not look at it ever again.
         """
         loop = asyncio.get_running_loop()
-        loop.run_in_executor(None, self.rooms.books.pricer.warm)
+        loop.run_in_executor(None, self.rooms.books.pricer.warm).add_done_callback(lambda _: gc.freeze())
         for task in self.guard.beside:
             task.cancel()
         self.guard.beside = [
@@ -353,8 +355,9 @@ def _ending(flow: http.HTTPFlow, tap: Tap | None) -> Ending:
     cut = None
     by_client = False
     if flow.error is not None:
-        # The proxy core's words; only these tell a client that went away from an upstream that did.
-        by_client = "client" in flow.error.msg.lower()
+        # A client of HTTP/2 may also give up one stream, and keep its connection for the others; then
+        # the proxy core's words are all that tells.
+        by_client = not flow.client_conn.connected or "by client" in flow.error.msg
         cut = "the client went away" if by_client else "the upstream connection broke"
     response = flow.response
     return Ending(

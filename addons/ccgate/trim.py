@@ -91,9 +91,13 @@ class Trim:
                 self._out[name] = addon
         out = set(map(id, self._out.values()))
         running.addons.chain = [addon for addon in self._order if id(addon) not in out]
-        if not any(hasattr(addon, "add_log") for addon in addonmanager.traverse(running.addons.chain)):
+        rest = list(addonmanager.traverse(running.addons.chain))
+        if not any(hasattr(addon, "add_log") for addon in rest):
             # Every log record would be formatted and carried through the chain for nobody.
             running._legacy_log_events.uninstall()
+        if not any(hasattr(addon, "update") for addon in rest):
+            # Every hook of a flow would be followed by a second walk, for those who show flows.
+            vars(running.addons)["handle_lifecycle"] = running.addons.trigger_event
 
     @property
     def out(self) -> frozenset[str]:
@@ -106,6 +110,9 @@ class Trim:
         Raises:
             mitmproxy.exceptions.OptionsError: an addon does not like what its option was set to.
         """
+        if "scripts" in updated:
+            # A script that comes now may want every event there is.
+            vars(self._master.addons).pop("handle_lifecycle", None)
         for name, addon in list(self._out.items()):
             self._master.addons.invoke_addon_sync(addon, hooks.ConfigureHook(updated))
             if IDLE_UNLESS[name](self._master.options):

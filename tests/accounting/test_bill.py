@@ -10,11 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.accounting.cases import CASES
-from tests.accounting.cases import Case
-from tests.accounting.cases import message
-from tests.accounting.cases import step
-from tests.accounting.cases import usage
 
 from ccgate.accounting.bill import Part
 from ccgate.accounting.bill import counted
@@ -23,6 +18,11 @@ from ccgate.accounting.metered import Iteration
 from ccgate.accounting.metered import Metered
 from ccgate.accounting.metered import Tokens
 from ccgate.accounting.usage import Meter
+from tests.accounting.cases import CASES
+from tests.accounting.cases import Case
+from tests.accounting.cases import message
+from tests.accounting.cases import step
+from tests.accounting.cases import usage
 
 
 def metered(sent: dict[str, Any]) -> Metered:

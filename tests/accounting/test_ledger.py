@@ -245,12 +245,6 @@ def test_an_entry_that_is_not_open_is_told(ledger: Ledger, caplog: pytest.LogCap
     assert ledger.unwritten == 0
 
 
-def test_an_id_twice_is_refused(ledger: Ledger) -> None:
-    ledger.open(OPENING)
-    with pytest.raises(StoreError, match="UNIQUE"):
-        ledger.open(OPENING)
-
-
 def fill(connection: sqlite3.Connection) -> None:
     """Make the database full for real: no page more than it has, and none of them free."""
     pages = connection.execute("PRAGMA page_count").fetchone()[0]

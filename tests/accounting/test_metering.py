@@ -14,10 +14,6 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from tests.accounting.cases import message
-from tests.accounting.cases import usage
-from tests.accounting.streams import event
-from tests.accounting.streams import stream_of
 
 from ccgate.accounting.entry import Closing
 from ccgate.accounting.entry import Opening
@@ -28,6 +24,10 @@ from ccgate.accounting.metering import Metering
 from ccgate.accounting.prices import Pricer
 from ccgate.database import open_database
 from ccgate.errors import StoreError
+from tests.accounting.cases import message
+from tests.accounting.cases import usage
+from tests.accounting.streams import event
+from tests.accounting.streams import stream_of
 
 OPENING = Opening(
     id="ccg-1",

@@ -18,9 +18,6 @@ from genai_prices.types import TieredPrices
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from tests.accounting.cases import CASES
-from tests.accounting.cases import TODAY
-from tests.accounting.cases import Case
 
 from ccgate.accounting import prices
 from ccgate.accounting.metered import Metered
@@ -28,6 +25,9 @@ from ccgate.accounting.metered import Tokens
 from ccgate.accounting.prices import Cost
 from ccgate.accounting.prices import Pricer
 from ccgate.accounting.usage import Meter
+from tests.accounting.cases import CASES
+from tests.accounting.cases import TODAY
+from tests.accounting.cases import Case
 
 PRICER = Pricer()
 ADDONS = Path(prices.__file__).parents[2]

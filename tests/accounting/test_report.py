@@ -17,9 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from tests.accounting.test_ledger import CLOSING
-from tests.accounting.test_ledger import METERED
-from tests.accounting.test_ledger import OPENING
 
 from ccgate.accounting.ledger import Ledger
 from ccgate.accounting.metered import Tokens
@@ -32,6 +29,9 @@ from ccgate.accounting.report import grouped
 from ccgate.accounting.report import latest
 from ccgate.accounting.report import totals
 from ccgate.database import open_database
+from tests.accounting.test_ledger import CLOSING
+from tests.accounting.test_ledger import METERED
+from tests.accounting.test_ledger import OPENING
 
 START = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
 ALWAYS = Period()

@@ -8,6 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ccgate.accounting.metered import Iteration
+from ccgate.accounting.metered import Metered
+from ccgate.accounting.metered import Tokens
+from ccgate.accounting.usage import MAX_COUNT
+from ccgate.accounting.usage import Meter
 from tests.accounting.cases import CASES
 from tests.accounting.cases import Case
 from tests.accounting.cases import message
@@ -16,12 +22,6 @@ from tests.accounting.cases import usage
 from tests.accounting.streams import Event
 from tests.accounting.streams import event
 from tests.accounting.streams import stream_of
-
-from ccgate.accounting.metered import Iteration
-from ccgate.accounting.metered import Metered
-from ccgate.accounting.metered import Tokens
-from ccgate.accounting.usage import MAX_COUNT
-from ccgate.accounting.usage import Meter
 
 ANSWER = message(
     "claude-opus-5-5",

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from rich.table import Table
+
 from tests.bench.stats import Goal
 from tests.bench.stats import Line
 

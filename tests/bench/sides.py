@@ -9,12 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.processes import ROOT
-from tests.bench.processes import BenchError
-from tests.bench.processes import Process
-from tests.bench.processes import environ
-from tests.bench.processes import free_port
-
 from ccgate import launch
 from ccgate import options
 from ccgate import profile as profiles
@@ -22,6 +16,11 @@ from ccgate.admission.clients import ClientRegistry
 from ccgate.database import open_database
 from ccgate.state import StateFolder
 from ccgate.state import state_folder
+from tests.bench.processes import ROOT
+from tests.bench.processes import BenchError
+from tests.bench.processes import Process
+from tests.bench.processes import environ
+from tests.bench.processes import free_port
 
 STREAMING = Path(__file__).with_name("streaming.py")
 PROVIDER = "https://api.anthropic.com"

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.bench import payloads
 from tests.bench.http1 import AnswerReader
 from tests.bench.http1 import BadMessageError

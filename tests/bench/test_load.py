@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager
 
 import pytest
+
 from tests.bench import payloads
 from tests.bench.load import BadAnswerError
 from tests.bench.load import Order

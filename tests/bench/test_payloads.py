@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+
+from ccgate.accounting.usage import Meter
+from ccgate.streaming.sse import Framer
 from tests.bench import payloads
 from tests.bench.cases import LARGE
 from tests.bench.cases import MIDDLE
 from tests.bench.cases import SMALL
-
-from ccgate.accounting.usage import Meter
-from ccgate.streaming.sse import Framer
 
 SESSION = "0b1c2d3e-0000-4000-8000-000000000000"
 

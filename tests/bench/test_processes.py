@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.bench import payloads
 from tests.bench.load import Order
 from tests.bench.processes import BenchError

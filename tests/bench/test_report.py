@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from rich.console import Console
+
 from tests.bench import report
 from tests.bench.stats import Goal
 from tests.bench.stats import Line

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.bench import run
 from tests.bench.cases import CASES
 from tests.bench.processes import ROOT

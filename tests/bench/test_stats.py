@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.bench.stats import Goal
 from tests.bench.stats import Line
 from tests.bench.stats import Metric

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+
 from tests.bench import payloads
 from tests.bench.processes import ROOT
 from tests.bench.processes import environ

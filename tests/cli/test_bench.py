@@ -6,12 +6,12 @@ import json
 
 import pytest
 from click.testing import CliRunner
+
+from ccgate.cli.main import ccgate
 from tests.bench import run
 from tests.bench.stats import Goal
 from tests.bench.stats import Line
 from tests.bench.stats import Metric
-
-from ccgate.cli.main import ccgate
 
 MISSED = [Line(Metric("60 KB", "requests per second", "", Goal("ratio", at_least=1.3)), [700.0], [800.0])]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.demo import actors
-from tests.demo import play
-from tests.support.gateway import ROOT
 
 from ccgate.cli.demo import STOPPING
 from ccgate.cli.demo import demo
+from tests.demo import actors
+from tests.demo import play
+from tests.support.gateway import ROOT
 
 pytestmark = pytest.mark.e2e
 

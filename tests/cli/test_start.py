@@ -16,13 +16,13 @@ import click
 import pytest
 from click.testing import CliRunner
 from click.testing import Result
-from tests.support.gateway import OPEN_POLICY
 
 from ccgate.admission.clients import ClientRegistry
 from ccgate.cli import start as module
 from ccgate.database import open_database
 from ccgate.errors import ConfigError
 from ccgate.errors import StoreError
+from tests.support.gateway import OPEN_POLICY
 
 ADDONS = Path(module.__file__).resolve().parents[2]
 PROFILE = OPEN_POLICY.format(upstream="http://127.0.0.1:9")

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from click.testing import Result
-from tests.accounting.test_report import Book
 
 from ccgate.cli import usage as module
 from ccgate.cli.main import ccgate
+from tests.accounting.test_report import Book
 
 ADDONS = Path(module.__file__).resolve().parents[2]
 

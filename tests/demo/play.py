@@ -20,6 +20,8 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 from rich.markup import escape
+
+from ccgate.cli import client_env
 from tests.demo.actors import Actor
 from tests.demo.actors import Said
 from tests.demo.actors import best
@@ -33,8 +35,6 @@ from tests.standin.server import StandIn
 from tests.support.gateway import OPEN_POLICY
 from tests.support.gateway import ROOT
 from tests.support.gateway import GatewayProcess
-
-from ccgate.cli import client_env
 
 KEY = "sk-ant-api03-the-demo-organisations-own-key"
 POLICY = OPEN_POLICY + 'credential: {{kind: api-key, from: "env:DEMO_KEY"}}\n'

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+
+from ccgate.cli import client_env
 from tests.conftest import missing
 from tests.conftest import require
 from tests.e2e.books import Entry
@@ -23,8 +25,6 @@ from tests.standin.running import running
 from tests.standin.server import StandIn
 from tests.support.gateway import OPEN_POLICY
 from tests.support.gateway import GatewayProcess
-
-from ccgate.cli import client_env
 
 Way = Literal["proxy", "api"]
 Holder = Literal["own", "organisation"]

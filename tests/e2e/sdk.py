@@ -6,6 +6,7 @@ import ssl
 from typing import Any
 
 import anthropic
+
 from tests.e2e.conftest import OWN_KEY
 from tests.e2e.conftest import Admitted
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+
 from tests.e2e import wire
 from tests.e2e.conftest import OWN_KEY
 from tests.e2e.conftest import Admit

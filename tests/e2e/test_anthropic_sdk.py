@@ -6,6 +6,7 @@ from typing import Any
 
 import anthropic
 import pytest
+
 from tests.e2e.conftest import Admit
 from tests.e2e.conftest import Admitted
 from tests.e2e.conftest import Upstream

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+
 from tests.e2e import books
 from tests.e2e.claude_code import VERSIONS
 from tests.e2e.claude_code import ClaudeCode

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+
 from tests.e2e import wire
 from tests.e2e.claude_code import VERSIONS
 from tests.e2e.claude_code import ClaudeCode

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import httpx
+
 from tests.e2e.conftest import Admitted
 from tests.e2e.sdk import question
 

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import click
+
 from tests.standin.certificate import make_certificate
 from tests.standin.certificate import server_context
 from tests.standin.running import serve

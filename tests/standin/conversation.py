@@ -16,6 +16,7 @@ from dataclasses import field
 from typing import Any
 
 import msgspec
+
 from tests.standin.canonical import turns
 from tests.standin.problems import Invalid
 from tests.standin.script import Reply

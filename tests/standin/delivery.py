@@ -15,6 +15,7 @@ from typing import Any
 import brotli
 import zstandard
 from aiohttp import web
+
 from tests.standin.record import Recorded
 from tests.standin.script import Delivery
 from tests.standin.sse import Event

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+
 from tests.standin.cache import PromptCache
 from tests.standin.cache import prompt_tokens
 from tests.standin.checks import check_body

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.standin.cache import Counted
 from tests.standin.cache import PromptCache
 from tests.standin.cache import prompt_tokens

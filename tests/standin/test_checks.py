@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.standin.checks import check_body
 from tests.standin.checks import credential_of
 from tests.standin.problems import Invalid

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tests.standin.certificate import make_certificate
 from tests.standin.certificate import server_context
 from tests.standin.running import running

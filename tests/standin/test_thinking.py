@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+
 from tests.standin.problems import Invalid
 from tests.standin.thinking import BOUND_ELSEWHERE
 from tests.standin.thinking import Signer

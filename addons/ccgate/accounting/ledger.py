@@ -59,21 +59,21 @@ _METERED = """
     iterations = :iterations, cost = :cost, cost_note = :cost_note
 """
 
-_PROGRESS = f"UPDATE entries SET {_METERED} WHERE id = :id AND state = 'open'"  # noqa: S608
+_PROGRESS = f"UPDATE entries SET {_METERED} WHERE number = :number AND state = 'open'"  # noqa: S608
 
 # An entry that another process has taken for interrupted is closed all the same: this one knows better.
 _CLOSE = f"""
 UPDATE entries SET state = :state, ended_at = :ended_at, status = :status, error = :error,
     upstream_request_id = :upstream_request_id, first_byte_ms = :first_byte_ms, total_ms = :total_ms,
     response_bytes = :response_bytes, {_METERED}
-WHERE id = :id AND state IN ('open', 'interrupted')
+WHERE number = :number AND state IN ('open', 'interrupted')
 """  # noqa: S608
 
 _CLOSE_UNMETERED = """
 UPDATE entries SET state = :state, ended_at = :ended_at, status = :status, error = :error,
     upstream_request_id = :upstream_request_id, first_byte_ms = :first_byte_ms, total_ms = :total_ms,
     response_bytes = :response_bytes, cost = :cost, cost_note = :cost_note
-WHERE id = :id AND state IN ('open', 'interrupted')
+WHERE number = :number AND state IN ('open', 'interrupted')
 """
 
 _INTERRUPT = """
@@ -97,6 +97,7 @@ class Ledger:
         self._connection = connection
         self._path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
         self._file = self._file_now()
+        self._numbers: dict[str, int | None] = {}
         self._unwritten: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MAX_UNWRITTEN)
         self._instance = Instance(run_folder)
         try:
@@ -128,14 +129,16 @@ class Ledger:
             )
         try:
             self._flush()
-            self._connection.execute(_OPEN, self._opening(opening))
+            cursor = self._connection.execute(_OPEN, self._opening(opening))
+            self._numbers[opening.id] = cursor.lastrowid
         except sqlite3.Error as e:
             raise store_error(self._path, e) from e
 
     def progress(self, entry: str, metered: Metered, cost: Cost) -> None:
         """Record what an answer has told so far. Never raises: closing will tell it again."""
         try:
-            self._connection.execute(_PROGRESS, {"id": entry, **_metered(metered), **_cost(cost)})
+            row = {"number": self._numbers.get(entry), **_metered(metered), **_cost(cost)}
+            self._connection.execute(_PROGRESS, row)
         except Exception as e:
             logger.error("entry %s: its progress cannot be written: %s", entry, _name_of(e))
 
@@ -147,7 +150,8 @@ class Ledger:
         if closing.cost.amount is None:
             logger.warning("entry %s: cost unknown: %s", entry, closing.cost.reason)
         try:
-            row = {"id": entry, **_closing(closing), **_cost(closing.cost)}
+            number = self._numbers.pop(entry, None)
+            row = {"id": entry, "number": number, **_closing(closing), **_cost(closing.cost)}
             statement = _CLOSE_UNMETERED
             if closing.metered is not None:
                 row.update(_metered(closing.metered))

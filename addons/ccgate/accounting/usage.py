@@ -14,7 +14,7 @@ events, fields and types are passed over, because new ones may come at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 
 import msgspec
 
@@ -77,11 +77,27 @@ for _name in ("message_start", "message_delta", "message_stop", "content_block_s
     _READ[_name] = _READ[_name.encode()] = _name
 
 
+@dataclass(slots=True)
+class _Draft:
+    """A `Metered` in the making."""
+
+    model_served: str | None = None
+    tokens: Tokens = Tokens()
+    iterations: tuple[Iteration, ...] = ()
+    service_tier: str | None = None
+    speed: str | None = None
+    inference_geo: str | None = None
+    stop_reason: str | None = None
+    declined: frozenset[str] = frozenset()
+    complete: bool = False
+    damaged: bool = False
+
+
 class Meter:
     """Fed one answer, event by event or whole; says what is known at any moment."""
 
     def __init__(self) -> None:
-        self._known = Metered()
+        self._known = _Draft()
         self._told = False
         self._output = False
         self._output_since_fallback = False
@@ -99,7 +115,7 @@ class Meter:
             return
         try:
             if read == "message_stop":
-                self._know(complete=True)
+                self._known.complete = True
             elif read == "content_block_start":
                 self._block(_block_start.decode(data).content_block)
             else:
@@ -117,20 +133,31 @@ class Meter:
             blocks = _blocks.decode(message.content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self._told = True
-            self._know(damaged=True)
+            self._known.damaged = True
             return
         for block in blocks:
             self._block(block)
         self._start(message.model, message.stop_reason, message.usage)
-        self._know(complete=True)
+        self._known.complete = True
 
     def result(self) -> Metered | None:
         """What is known so far; None while the answer has said nothing of itself."""
         if not self._told:
             return None
         known = self._known
-        refused = known.stop_reason == "refusal" and not self._output
-        return replace(known, refused_before_output=True) if refused else known
+        return Metered(
+            model_served=known.model_served,
+            tokens=known.tokens,
+            iterations=known.iterations,
+            service_tier=known.service_tier,
+            speed=known.speed,
+            inference_geo=known.inference_geo,
+            stop_reason=known.stop_reason,
+            refused_before_output=known.stop_reason == "refusal" and not self._output,
+            declined=known.declined,
+            complete=known.complete,
+            damaged=known.damaged,
+        )
 
     def _name_in(self, data: bytes) -> str:
         try:
@@ -147,17 +174,16 @@ class Meter:
         else:
             self._told = True
             if isinstance(event.delta, dict) and (reason := _text(event.delta.get("stop_reason"))):
-                self._know(stop_reason=reason)
+                self._known.stop_reason = reason
             if event.usage is not None:
                 self._use(event.usage)
 
     def _start(self, model: object, stop_reason: object, usage: object) -> None:
         self._told = True
         # A fallback block names the model that took over; a message_start can only name the first one.
-        self._know(
-            model_served=self._known.model_served or _text(model),
-            stop_reason=_text(stop_reason) or self._known.stop_reason,
-        )
+        known = self._known
+        known.model_served = known.model_served or _text(model)
+        known.stop_reason = _text(stop_reason) or known.stop_reason
         self._use(usage)
 
     def _block(self, block: _Block) -> None:
@@ -167,33 +193,28 @@ class Meter:
             left = _text(block.from_.get("model")) if isinstance(block.from_, dict) else None
             taken = _text(block.to.get("model")) if isinstance(block.to, dict) else None
             if left and not self._output_since_fallback:
-                self._know(declined=self._known.declined | {left})
+                self._known.declined |= {left}
             if taken:
-                self._know(model_served=taken)
+                self._known.model_served = taken
             self._output_since_fallback = False
 
     def _use(self, usage: object) -> None:
         """Let a usage object replace what it names."""
-        if not isinstance(usage, dict):
-            self._know(damaged=True)
-            return
         known = self._known
-        tokens, sound = _tokens(usage, known.tokens)
-        iterations = known.iterations
+        if not isinstance(usage, dict):
+            known.damaged = True
+            return
+        known.tokens, sound = _tokens(usage, known.tokens)
         if isinstance(listed := usage.get("iterations"), list):
-            iterations, all_sound = _iterations(listed)
+            known.iterations, all_sound = _iterations(listed)
             sound = sound and all_sound
-        served = [one.model for one in iterations if one.type == "fallback_message" and one.model]
-        self._known = replace(
-            known,
-            model_served=served[-1] if served else known.model_served,
-            tokens=tokens,
-            iterations=iterations,
-            service_tier=_text(usage.get("service_tier")) or known.service_tier,
-            speed=_text(usage.get("speed")) or known.speed,
-            inference_geo=_text(usage.get("inference_geo")) or known.inference_geo,
-            damaged=known.damaged or not sound,
-        )
+        for one in known.iterations:
+            if one.type == "fallback_message" and one.model:
+                known.model_served = one.model
+        known.service_tier = _text(usage.get("service_tier")) or known.service_tier
+        known.speed = _text(usage.get("speed")) or known.speed
+        known.inference_geo = _text(usage.get("inference_geo")) or known.inference_geo
+        known.damaged = known.damaged or not sound
 
     def _fail(self, error: object) -> None:
         kind = _text(error.get("type")) if isinstance(error, dict) else None
@@ -207,10 +228,7 @@ class Meter:
             self._fail(None)
         else:
             self._told = True
-            self._know(damaged=True)
-
-    def _know(self, **changes: object) -> None:
-        self._known = replace(self._known, **changes)  # type: ignore[arg-type]
+            self._known.damaged = True
 
 
 def _text(value: object) -> str | None:
