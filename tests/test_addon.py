@@ -79,7 +79,7 @@ def post(
 
 
 def entries(gateway: GatewayProcess, where: str, *values: str) -> list[tuple[str, int | None]]:
-    """State and cost of ledger entries, once none is open: one closes as the last byte of its answer leaves."""
+    """State and cost of ledger entries, once none is open: one closes as its answer's last byte leaves."""
     database = sqlite3.connect(gateway.home / "ccgate.sqlite3")
     try:
         for _ in range(100):

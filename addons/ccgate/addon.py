@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
+from secrets import token_hex
 
 from mitmproxy import addonmanager
 from mitmproxy import ctx
@@ -72,6 +72,19 @@ NEEDS_CREDENTIAL = ("inference", "count_tokens", "models")
 
 OURS = (b"proxy-authorization", b"proxy-connection")
 """Headers between a client and its proxy, which never leave."""
+
+DECIDING = frozenset(
+    {
+        b"content-encoding",
+        b"upgrade",
+        b"x-claude-code-session-id",
+        b"x-claude-code-agent-id",
+        b"x-claude-code-parent-agent-id",
+    }
+)
+"""Headers that a decision or a ledger entry is made of."""
+
+DECIDING_LENGTHS = frozenset(map(len, DECIDING))
 
 PROGRESS_SECONDS = 0.25
 """How often the ledger is told what answers under way have said of their usage."""
@@ -192,7 +205,7 @@ class Gateway:
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Admit the client, and refuse what no body could mend."""
         fields = flow.request.headers.fields
-        state = FlowState(request_id=f"ccg-{uuid4().hex}", headers=_by_name(fields))
+        state = FlowState(request_id=f"ccg-{token_hex(16)}", headers=_by_name(fields))
         self.guard.flows[flow.id] = state
         flow.metadata[flowkeys.REQUEST_ID] = state.request_id
         with self._closed(flow):
@@ -390,11 +403,13 @@ async def _resolved(host: str, port: int) -> str:
 
 
 def _by_name(fields: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
-    """Headers by lower-case name; values of a repeated name are joined, as RFC 9110, 5.2, has it."""
+    """The headers that decide, by name; values of a repeated name are joined, as RFC 9110, 5.2, has it."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in fields:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        # Most headers are none of them, and their lengths tell.
+        if len(raw_name) in DECIDING_LENGTHS and (name := raw_name.lower()) in DECIDING:
+            key, value = name.decode(), raw_value.decode("latin-1")
+            headers[key] = f"{headers[key]}, {value}" if key in headers else value
     return headers
 
 

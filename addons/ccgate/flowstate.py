@@ -17,7 +17,7 @@ class FlowState:
 
     request_id: str
     headers: Mapping[str, str]
-    """What came, by lower-case name."""
+    """Those that decide something, by lower-case name, as they came."""
     client: Client | None = None
     endpoint: Endpoint | None = None
     metering: Metering | None = None

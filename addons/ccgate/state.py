@@ -71,7 +71,8 @@ def state_folder(environ: Mapping[str, str] | None = None) -> StateFolder:
         if root.stat().st_mode & 0o077:
             if any(root.iterdir()) and not folder.run.exists():
                 raise StoreError(
-                    f"{root}: holds other things and is open to others; set CCGATE_HOME to a folder of its own"
+                    f"{root}: holds other things and is open to others; "
+                    "set CCGATE_HOME to a folder of its own"
                 )
             root.chmod(0o700)
         for path in (folder.ca, folder.run):

@@ -10,6 +10,7 @@ reach for any of them at any time.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
@@ -95,6 +96,7 @@ class Trim:
         if not any(hasattr(addon, "add_log") for addon in rest):
             # Every log record would be formatted and carried through the chain for nobody.
             running._legacy_log_events.uninstall()
+            _make_no_record_in_vain()
         if not any(hasattr(addon, "update") for addon in rest):
             # Every hook of a flow would be followed by a second walk, for those who show flows.
             vars(running.addons)["handle_lifecycle"] = running.addons.trigger_event
@@ -117,6 +119,8 @@ class Trim:
             self._master.addons.invoke_addon_sync(addon, hooks.ConfigureHook(updated))
             if IDLE_UNLESS[name](self._master.options):
                 self._put_back(name)
+        if self._out:
+            _make_no_record_in_vain()
 
     def _put_back(self, name: str) -> None:
         addon = self._out.pop(name)
@@ -124,3 +128,9 @@ class Trim:
         chain = self._master.addons.chain
         place = 1 + max((i for i, other in enumerate(chain) if id(other) in before), default=-1)
         self._master.addons.chain = [*chain[:place], addon, *chain[place:]]
+
+
+def _make_no_record_in_vain() -> None:
+    """Have no log record made that no handler would take; mitmproxy has all of them made."""
+    root = logging.getLogger()
+    root.setLevel(min((handler.level for handler in root.handlers), default=logging.WARNING))

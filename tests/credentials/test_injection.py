@@ -22,7 +22,7 @@ def test_pass_through_changes_nothing_on_the_wire(fields: list[tuple[bytes, byte
 
 
 def test_pass_through_without_a_credential_says_what_to_set() -> None:
-    """Somebody who set the token alone would otherwise meet the provider's 401 and look in the wrong place."""
+    """Who set the token alone would otherwise meet the provider's 401 and look in the wrong place."""
     with pytest.raises(Refusal) as refused:
         injection.pass_through(http.Headers(OTHER), required=True)
     assert refused.value.status == 401

@@ -1,5 +1,7 @@
 """Framing: an event that is cut anywhere is the same event, or the meter books the wrong amount."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,7 +77,7 @@ def test_what_is_written_is_read(events: list[tuple[bytes, bytes]], end: bytes, 
         stream += (b"event: " + name + end if name else b"") + b"data: " + clean + end + end
         expected.append(Event(name, clean))
     marks = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    pieces = [stream[a:b] for a, b in zip(marks, marks[1:], strict=False)]
+    pieces = [stream[a:b] for a, b in itertools.pairwise(marks)]
     assert frame(pieces) == expected
 
 

@@ -239,7 +239,9 @@ def reap(connection: sqlite3.Connection, run_folder: Path) -> int:
 
 def timestamp(moment: datetime) -> str:
     """A time as it is stored: UTC, to the millisecond, of fixed width, so that text sorts as time."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def to_pico(amount: Decimal) -> int:

@@ -77,12 +77,15 @@ for _name in ("message_start", "message_delta", "message_stop", "content_block_s
     _READ[_name] = _READ[_name.encode()] = _name
 
 
+_NO_TOKENS = Tokens()
+
+
 @dataclass(slots=True)
 class _Draft:
     """A `Metered` in the making."""
 
     model_served: str | None = None
-    tokens: Tokens = Tokens()
+    tokens: Tokens = _NO_TOKENS
     iterations: tuple[Iteration, ...] = ()
     service_tier: str | None = None
     speed: str | None = None

@@ -26,6 +26,7 @@ OwnCredential = Literal["authorization", "x-api-key"]
 
 PROXY_HEADER = b"proxy-authorization"
 OWN_HEADERS: dict[bytes, OwnCredential] = {b"authorization": "authorization", b"x-api-key": "x-api-key"}
+_LENGTHS = frozenset(map(len, (PROXY_HEADER, *OWN_HEADERS)))
 
 UNREADABLE = "the Proxy-Authorization header cannot be read; send `Basic` with NAME:TOKEN, or `Bearer TOKEN`"
 DIFFERENT_TOKENS = "several headers carry different tokens of this gateway; send one token"
@@ -78,6 +79,9 @@ def present(fields: Iterable[tuple[bytes, bytes]]) -> Presented:
     """
     values: dict[bytes, list[bytes]] = {}
     for field_name, value in fields:
+        # Most headers are none of these, and their lengths tell.
+        if len(field_name) not in _LENGTHS:
+            continue
         lower = field_name.lower()
         if lower == PROXY_HEADER or lower in OWN_HEADERS:
             values.setdefault(lower, []).append(value.strip(b" \t"))
