@@ -89,7 +89,7 @@ DECIDING_LENGTHS = frozenset(map(len, DECIDING))
 PROGRESS_SECONDS = 0.25
 """How often the ledger is told what answers under way have said of their usage."""
 
-CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SECONDS = 2.0
 """How often what the ledger wrote is carried into its file."""
 
 BROKEN = "something went wrong inside the gateway, so the request was not forwarded; its log says where"
