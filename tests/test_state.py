@@ -42,13 +42,13 @@ def test_what_is_open_to_others_is_closed(tmp_path: Path) -> None:
     assert [mode(path) for path in (folder.root, folder.ca, folder.run)] == [0o700] * 3
 
 
-def test_a_folder_of_others_is_left_alone(tmp_path: Path) -> None:
-    """CCGATE_HOME=/tmp, set by root, does not close /tmp to everybody else."""
+def test_a_folder_of_others_is_left_as_it_is(tmp_path: Path) -> None:
+    """CCGATE_HOME=/tmp, set by root, does not close /tmp to everybody else; what is ours in it is closed."""
     tmp_path.chmod(0o755)
     (tmp_path / "of-somebody-else").write_text("")
-    with pytest.raises(StoreError, match=r"holds other things and is open to others; set CCGATE_HOME"):
-        state_folder({"CCGATE_HOME": str(tmp_path)})
+    folder = state_folder({"CCGATE_HOME": str(tmp_path)})
     assert mode(tmp_path) == 0o755
+    assert (mode(folder.ca), mode(folder.run)) == (0o700, 0o700)
 
 
 def test_a_second_look_changes_nothing(tmp_path: Path) -> None:

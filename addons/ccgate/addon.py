@@ -89,6 +89,9 @@ DECIDING_LENGTHS = frozenset(map(len, DECIDING))
 PROGRESS_SECONDS = 0.25
 """How often the ledger is told what answers under way have said of their usage."""
 
+CLOSE_SECONDS = 0.02
+"""How long an entry may wait to be closed together with others."""
+
 CHECKPOINT_SECONDS = 2.0
 """How often what the ledger wrote is carried into its file."""
 
@@ -351,9 +354,16 @@ class Gateway:
             # Only for show: this body has been streamed to the client already.
             flow.response.data.content = state.tap.copy
         if state.metering is not None:
-            closing = state.metering.close(_ending(flow, state.tap))
-            flow.comment = line.line(state.metering.opening, closing)
+            self._close_entry(flow, state.metering, _ending(flow, state.tap))
+
+    def _close_entry(self, flow: http.HTTPFlow, metering: Metering, ending: Ending) -> None:
+        """Close the ledger entry: at once where the flow is shown or kept, else with others, soon."""
+        if self.guard.draining or self.guard.trim is None or self.guard.trim.shown:
+            closing = metering.close(ending)
+            flow.comment = line.line(metering.opening, closing)
             logger.info(flow.comment)
+        elif self.rooms.books.closings.add(metering, ending):
+            asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.rooms.books.closings.write)
 
 
 def describe(error: BaseException) -> str:

@@ -149,6 +149,7 @@ class Guard:
         while self._under_way and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         if self.rooms is not None:
+            self.rooms.books.closings.write()
             self.rooms.books.ledger.shutdown()
 
     def _forget(self, flow: http.HTTPFlow) -> None:

@@ -6,9 +6,11 @@ clients and its ledger stay open for as long as the state folder is the same.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from ccgate.accounting.ledger import Ledger
+from ccgate.accounting.metering import Closings
 from ccgate.accounting.prices import Pricer
 from ccgate.admission.clients import ClientRegistry
 from ccgate.admission.throttle import Throttle
@@ -16,7 +18,10 @@ from ccgate.credentials import sources
 from ccgate.database import open_database
 from ccgate.errors import StoreError
 from ccgate.profile import Profile
+from ccgate.proof.line import line
 from ccgate.state import StateFolder
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Books:
     folder: StateFolder
     clients: ClientRegistry
     ledger: Ledger
+    closings: Closings
     pricer: Pricer
     throttle: Throttle
 
@@ -54,7 +60,14 @@ def open_books(folder: StateFolder) -> Books:
     except StoreError:
         connection.close()
         raise
-    return Books(folder, ClientRegistry(connection), ledger, Pricer(), Throttle())
+    return Books(
+        folder=folder,
+        clients=ClientRegistry(connection),
+        ledger=ledger,
+        closings=Closings(ledger, lambda opening, closing: logger.info(line(opening, closing))),
+        pricer=Pricer(),
+        throttle=Throttle(),
+    )
 
 
 def furnish(profile: Profile, folder: StateFolder, books: Books | None) -> Rooms:

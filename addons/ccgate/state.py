@@ -62,18 +62,15 @@ def state_folder(environ: Mapping[str, str] | None = None) -> StateFolder:
     """The state folder, made when it is missing, with mode 0700.
 
     Raises:
-        StoreError: it cannot be made, is not a folder, or is one of others.
+        StoreError: it cannot be made, or is not a folder.
     """
     folder = locate(environ)
     root = folder.root
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if root.stat().st_mode & 0o077:
-            if any(root.iterdir()) and not folder.run.exists():
-                raise StoreError(
-                    f"{root}: holds other things and is open to others; "
-                    "set CCGATE_HOME to a folder of its own"
-                )
+        # A folder that was there before, with other things in it, may be meant to be open, as /tmp is; what
+        # ccgate puts into it is closed in any case.
+        if root.stat().st_mode & 0o077 and (folder.run.exists() or not any(root.iterdir())):
             root.chmod(0o700)
         for path in (folder.ca, folder.run):
             path.mkdir(mode=0o700, exist_ok=True)

@@ -106,6 +106,11 @@ class Trim:
         """The names of the addons that are out."""
         return frozenset(self._out)
 
+    @property
+    def shown(self) -> bool:
+        """Whether somebody looks at flows, or they are kept in a file."""
+        return not {"save", "savehar"} <= self._out.keys()
+
     def options_changed(self, updated: set[str]) -> None:
         """Tell those that are out, and put back what the options need by now.
 

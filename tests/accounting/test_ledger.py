@@ -281,7 +281,7 @@ def test_a_closing_that_cannot_be_written_waits_and_nothing_opens_meanwhile(
     ledger.close("flow-2", CLOSING)
     assert ledger.unwritten == 2
     assert [one.levelno for one in caplog.records] == [logging.ERROR] * 2
-    assert caplog.messages[1] == "entry flow-2 cannot be closed yet, 2 wait: SQLITE_READONLY"
+    assert caplog.messages[1] == "2 entries cannot be closed yet: SQLITE_READONLY"
     with pytest.raises(StoreError, match="read-only"):
         ledger.open(replace(OPENING, id="flow-3"))
     assert count(connection, "open") == 2

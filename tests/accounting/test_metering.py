@@ -19,6 +19,7 @@ from ccgate.accounting.entry import Closing
 from ccgate.accounting.entry import Opening
 from ccgate.accounting.ledger import Ledger
 from ccgate.accounting.ledger import from_pico
+from ccgate.accounting.metering import Closings
 from ccgate.accounting.metering import Ending
 from ccgate.accounting.metering import Metering
 from ccgate.accounting.prices import Pricer
@@ -149,7 +150,7 @@ def test_only_what_is_new_is_written(metering: Metering, connection: sqlite3.Con
 def test_a_whole_stream(metering: Metering, report: sqlite3.Connection) -> None:
     """The entry says what was used and what it cost; the caller gets the same to show."""
     streamed(metering, ANSWER)
-    closing = metering.close(replace(WHOLE, first_byte=monotonic()))
+    closing = metering.close(replace(WHOLE, first_byte=monotonic(), ended=monotonic()))
     assert closing.cost.amount == Decimal("0.0095")
     assert closing.metered is not None and closing.metered.complete
     entry = row(report)
@@ -281,3 +282,20 @@ def test_a_ledger_that_fails_on_the_way_harms_no_answer(
     locker.close()
     ledger.shutdown()
     assert (row(report)["state"], row(report)["output_tokens"]) == ("done", 350)
+
+
+def test_entries_that_end_together_are_closed_in_one_go(
+    ledger: Ledger, connection: sqlite3.Connection, report: sqlite3.Connection
+) -> None:
+    """Hundreds of answers a second do not wait for as many commits; each is told with its own figures."""
+    told = []
+    closings = Closings(ledger, lambda opening, closing: told.append((opening.id, closing.state)))
+    waiting = [Metering(ledger, PRICER, replace(OPENING, id=f"ccg-{number}")) for number in range(5)]
+    changes = connection.total_changes
+    assert [closings.add(metering, WHOLE) for metering in waiting] == [True, False, False, False, False]
+    assert connection.total_changes == changes
+    closings.write()
+    assert told == [(f"ccg-{number}", "done") for number in range(5)]
+    states = report.execute("SELECT state FROM entries WHERE id LIKE 'ccg-_'").fetchall()
+    assert [state for (state,) in states] == ["done"] * 5
+    assert closings.add(waiting[0], WHOLE)

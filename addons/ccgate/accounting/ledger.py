@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import deque
+from collections.abc import Iterable
 from collections.abc import Mapping
 from datetime import UTC
 from datetime import datetime
@@ -143,10 +144,22 @@ class Ledger:
             logger.error("entry %s: its progress cannot be written: %s", entry, _name_of(e))
 
     def close(self, entry: str, closing: Closing) -> None:
-        """Record how an answer ended. Never raises.
+        """Record how an answer ended. Never raises; see `close_all`."""
+        self.close_all([(entry, closing)])
+
+    def close_all(self, closings: Iterable[tuple[str, Closing]]) -> None:
+        """Record how answers ended, all in one transaction. Never raises.
 
         What cannot be written is kept and tried again with the next entry; until then none opens.
         """
+        for entry, closing in closings:
+            self._prepare(entry, closing)
+        try:
+            self._flush()
+        except Exception as e:
+            logger.error("%d entries cannot be closed yet: %s", self.unwritten, _name_of(e))
+
+    def _prepare(self, entry: str, closing: Closing) -> None:
         if closing.cost.amount is None:
             logger.warning("entry %s: cost unknown: %s", entry, closing.cost.reason)
         try:
@@ -159,14 +172,9 @@ class Ledger:
         except Exception as e:
             logger.error("entry %s cannot be closed: %s", entry, _name_of(e))
             return
-        try:
-            self._flush()
-            self._write(statement, row)
-        except sqlite3.Error as e:
-            if len(self._unwritten) == MAX_UNWRITTEN:
-                logger.error("entry %s stays open: too many wait to be written", self._unwritten[0][1]["id"])
-            self._unwritten.append((statement, row))
-            logger.error("entry %s cannot be closed yet, %d wait: %s", entry, self.unwritten, _name_of(e))
+        if len(self._unwritten) == MAX_UNWRITTEN:
+            logger.error("entry %s stays open: too many wait to be written", self._unwritten[0][1]["id"])
+        self._unwritten.append((statement, row))
 
     def shutdown(self) -> None:
         """Write what waits, and give the lock back unless answers still run. Never raises.
@@ -202,9 +210,20 @@ class Ledger:
         )
 
     def _flush(self) -> None:
-        while self._unwritten:
-            self._write(*self._unwritten[0])
-            self._unwritten.popleft()
+        """Write what waits, all of it or nothing."""
+        if not self._unwritten:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, row in self._unwritten:
+                self._write(statement, row)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # A full disk has already rolled the transaction back by itself.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._unwritten.clear()
 
     def _write(self, statement: str, row: Mapping[str, Any]) -> None:
         try:

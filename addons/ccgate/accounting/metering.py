@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import field
 from datetime import UTC
 from datetime import datetime
 from time import monotonic
@@ -23,7 +25,8 @@ class Ending:
 
     `status` is None where no answer came. `first_byte` is a monotonic time in seconds, `size` counts the
     bytes of the body. `cut` is what ended it early, None where it came whole; `by_client` says that it
-    was the client that went away. `unread` is why the meter could not follow it.
+    was the client that went away. `unread` is why the meter could not follow it. `ended` and
+    `ended_at` are when, as a monotonic time in seconds and as an aware one.
     """
 
     status: int | None
@@ -33,6 +36,8 @@ class Ending:
     cut: str | None = None
     by_client: bool = False
     unread: str | None = None
+    ended: float = field(default_factory=monotonic)
+    ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 class Metering:
@@ -68,27 +73,31 @@ class Metering:
         self._meter.message(body)
 
     def close(self, ending: Ending) -> Closing:
-        """Close the entry; returns what was written."""
+        """Close the entry at once; returns what was written."""
+        closing = self.closing(ending)
+        self._ledger.close(self.opening.id, closing)
+        return closing
+
+    def closing(self, ending: Ending) -> Closing:
+        """What the entry is to be closed with."""
         metered = self._meter.result()
         if metered is None:
             cost = unmetered(ending.status)
         else:
             cost = self._pricer.cost(metered, self.opening.started_at)
         first_byte_ms = None if ending.first_byte is None else (ending.first_byte - self._began) * 1000
-        closing = Closing(
+        return Closing(
             state=self._state(ending, metered),
-            ended_at=datetime.now(UTC),
+            ended_at=ending.ended_at,
             status=ending.status,
             first_byte_ms=first_byte_ms,
-            total_ms=(monotonic() - self._began) * 1000,
+            total_ms=(ending.ended - self._began) * 1000,
             response_bytes=ending.size,
             upstream_request_id=ending.upstream_request_id,
             error=ending.cut or self._meter.error or ending.unread,
             metered=metered,
             cost=cost,
         )
-        self._ledger.close(self.opening.id, closing)
-        return closing
 
     def _state(self, ending: Ending, metered: Metered | None) -> EndState:
         if ending.by_client:
@@ -97,3 +106,28 @@ class Metering:
         if ending.cut or self._meter.error or ending.status is None or ending.status >= 400:
             return "failed"
         return "done"
+
+
+class Closings:
+    """Closes entries, several in one go: a transaction for each costs more than all else in metering.
+
+    `told` is called with what was written of each.
+    """
+
+    def __init__(self, ledger: Ledger, told: Callable[[Opening, Closing], None]) -> None:
+        self._ledger = ledger
+        self._told = told
+        self._waiting: list[tuple[Metering, Ending]] = []
+
+    def add(self, metering: Metering, ending: Ending) -> bool:
+        """Have an entry closed by the next `write`; returns whether it is the first that waits."""
+        self._waiting.append((metering, ending))
+        return len(self._waiting) == 1
+
+    def write(self) -> None:
+        """Close all that wait. Never raises."""
+        waiting, self._waiting = self._waiting, []
+        closings = [(metering.opening, metering.closing(ending)) for metering, ending in waiting]
+        self._ledger.close_all((opening.id, closing) for opening, closing in closings)
+        for opening, closing in closings:
+            self._told(opening, closing)

@@ -21,11 +21,15 @@ _WHOLE_LIMIT = 32 * 1024 * 1024
 """Bytes of an answer that is no event stream which are kept to be read as one document."""
 
 
+UNREAD = (b"content_block_delta", b"content_block_stop", b"ping")
+"""Events that carry the answer itself or nothing, and say nothing about it."""
+
+
 class Reader(Protocol):
     """Reads an answer for what it says of itself; an accounting room's meter is one."""
 
     def event(self, name: bytes, data: bytes) -> None:
-        """One server-sent event."""
+        """One server-sent event; those in `UNREAD` do not come."""
 
     def message(self, body: bytes) -> None:
         """A whole JSON document."""
@@ -46,7 +50,7 @@ class Tap:
         self._events = content_type.partition(";")[0].strip().lower() == "text/event-stream"
         self._content_encoding = content_encoding
         self._decode: Callable[[bytes], bytes] | None = None
-        self._framer = Framer()
+        self._framer = Framer(unread=UNREAD)
         self._whole = bytearray()
         self._copy = bytearray()
 
