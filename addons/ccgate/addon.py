@@ -8,7 +8,6 @@ the client and never in a forwarded request.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import socket
 import sys
@@ -144,11 +143,10 @@ class Gateway:
     def running(self) -> None:
         """Begin what runs beside the flows.
 
-        The price list takes a while to load; until then, the first answer would wait for it. What is loaded
-        by then stays for good, so the garbage collector need not look at it ever again.
+        The price list takes a while to load; until then, the first answer would wait for it.
         """
         loop = asyncio.get_running_loop()
-        loop.run_in_executor(None, self.rooms.books.pricer.warm).add_done_callback(lambda _: gc.freeze())
+        loop.run_in_executor(None, self.rooms.books.pricer.warm)
         for task in self.guard.beside:
             task.cancel()
         self.guard.beside = [
