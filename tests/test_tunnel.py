@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from ccgate.addon import _resolved
-from ccgate.errors import Refusal
 from tests.support.gateway import OPEN_POLICY
 from tests.support.gateway import ROOT
 from tests.support.gateway import GatewayProcess
@@ -25,7 +23,7 @@ from ccgate.admission import scope
 async def _here(host, port):
     return "127.0.0.1"
 
-ccgate.addon._resolved = _here
+ccgate.addon.public_address = _here
 scope.HTTPS_PORT = {port}
 """
 """What a test needs to stand in for a public host: the name leads to loopback, on a port of the test's."""
@@ -90,32 +88,3 @@ def test_a_governed_host_is_no_tunnel(tmp_path: Path, first: bytes) -> None:
         assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
         with pytest.raises(TimeoutError):
             listener.accept()
-
-
-@pytest.mark.asyncio
-async def test_a_name_that_leads_to_this_machine_is_refused() -> None:
-    """A public name whose owner points it at loopback does not open what listens beside the gateway."""
-    with pytest.raises(Refusal) as refused:
-        await _resolved("localhost", 443)
-    assert refused.value.status == 403
-
-
-@pytest.mark.asyncio
-async def test_a_name_without_an_address_is_told() -> None:
-    """The person reads that it is DNS, not the gateway's policy."""
-    with pytest.raises(Refusal) as refused:
-        await _resolved("no-such-host.invalid", 443)
-    assert (refused.value.status, "resolved" in refused.value.message) == (502, True)
-
-
-@pytest.mark.asyncio
-async def test_one_private_address_among_public_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DNS rebinding mixes both; which of them would be dialled is then left to chance."""
-    import asyncio
-
-    async def both(*_: object, **__: object) -> list[tuple[object, ...]]:
-        return [(0, 0, 0, "", (address, 443)) for address in ("2606:4700::1111", "1.1.1.1", "10.0.0.1")]
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
-    with pytest.raises(Refusal):
-        await _resolved("rebound.example.com", 443)

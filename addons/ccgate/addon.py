@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import sys
 import traceback
-from collections.abc import Collection
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -33,6 +31,7 @@ from mitmproxy.utils import asyncio_utils
 from ccgate import errorpages
 from ccgate import flowkeys
 from ccgate import guard
+from ccgate import header_fields
 from ccgate import options
 from ccgate import outbound
 from ccgate import profile
@@ -45,6 +44,7 @@ from ccgate.admission import scope
 from ccgate.admission.clients import Client
 from ccgate.admission.door import Door
 from ccgate.admission.endpoints import Endpoint
+from ccgate.admission.resolve import public_address
 from ccgate.credentials import injection
 from ccgate.database import checkpoint
 from ccgate.errors import EX_CONFIG
@@ -68,22 +68,6 @@ READ = ("inference", "count_tokens")
 
 NEEDS_CREDENTIAL = ("inference", "count_tokens", "models")
 """The kinds of endpoint that nobody can use without a credential."""
-
-OURS = (b"proxy-authorization", b"proxy-connection")
-"""Headers between a client and its proxy, which never leave."""
-
-DECIDING = frozenset(
-    {
-        b"content-encoding",
-        b"upgrade",
-        b"x-claude-code-session-id",
-        b"x-claude-code-agent-id",
-        b"x-claude-code-parent-agent-id",
-    }
-)
-"""Headers that a decision or a ledger entry is made of."""
-
-DECIDING_LENGTHS = frozenset(map(len, DECIDING))
 
 PROGRESS_SECONDS = 0.25
 """How often the ledger is told what answers under way have said of their usage."""
@@ -190,7 +174,7 @@ class Gateway:
             if decision == "tunnel":
                 # The address is looked up and checked once, here, and then dialled as it is: a name
                 # cannot lead elsewhere by being looked up again.
-                flow.request.data.host = await _resolved(host, port)
+                flow.request.data.host = await public_address(host, port)
                 self.guard.approve(flow.client_conn, (flow.request.host, port))
             self.guard.admitted[flow.client_conn] = (admitted, decision)
             self.guard.stamp(flow)
@@ -206,17 +190,19 @@ class Gateway:
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Admit the client, and refuse what no body could mend."""
         fields = flow.request.headers.fields
-        state = FlowState(request_id=f"ccg-{token_hex(16)}", headers=_by_name(fields))
+        state = FlowState(request_id=f"ccg-{token_hex(16)}", headers=header_fields.deciding(fields))
         self.guard.flows[flow.id] = state
         flow.metadata[flowkeys.REQUEST_ID] = state.request_id
         with self._closed(flow):
             earlier, _ = self.guard.admitted.get(flow.client_conn, (None, None))
             if earlier is None and not _came_to_api_port(flow):
                 raise Refusal(403, NOT_CONNECT)
-            flow.request.headers.fields = _without(fields, OURS)
+            flow.request.headers.fields = header_fields.without(fields, header_fields.HOP)
             admitted, presented = await self._door().request(fields, _address(flow), earlier)
             if presented.strip:
-                flow.request.headers.fields = _without(fields, (*OURS, *presented.strip))
+                flow.request.headers.fields = header_fields.without(
+                    fields, (*header_fields.HOP, *presented.strip)
+                )
             state.client = admitted.client
             flow.metadata[flowkeys.CLIENT] = admitted.client.name
             flow.metadata[flowkeys.OWNER] = admitted.client.owner
@@ -390,41 +376,6 @@ def _ending(flow: http.HTTPFlow, tap: Tap | None) -> Ending:
         by_client=by_client,
         unread=tap.broken if tap else None,
     )
-
-
-async def _resolved(host: str, port: int) -> str:
-    """One address of a name, none of whose addresses is of this machine or a private network.
-
-    Raises:
-        Refusal: 403; it has such an address. 502; it has none.
-    """
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
-        raise Refusal(502, f"{host} cannot be resolved; is the gateway's DNS in order?") from None
-    addresses = [str(sockaddr[0]) for _, _, _, _, sockaddr in found]
-    if any(scope.is_forbidden_address(address) for address in addresses):
-        raise Refusal(403, f"{host} leads to an address that is not public, so it may not be reached")
-    # IPv4 first: a gateway without IPv6 is more usual than one without IPv4.
-    return min(addresses, key=lambda address: ":" in address)
-
-
-def _by_name(fields: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
-    """The headers that decide, by name; values of a repeated name are joined, as RFC 9110, 5.2, has it."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in fields:
-        # Most headers are none of them, and their lengths tell.
-        if len(raw_name) in DECIDING_LENGTHS and (name := raw_name.lower()) in DECIDING:
-            key, value = name.decode(), raw_value.decode("latin-1")
-            headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return headers
-
-
-def _without(
-    fields: tuple[tuple[bytes, bytes], ...], names: Collection[bytes]
-) -> tuple[tuple[bytes, bytes], ...]:
-    return tuple(field for field in fields if field[0].lower() not in names)
 
 
 def _address(flow: http.HTTPFlow) -> str:
