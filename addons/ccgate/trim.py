@@ -4,8 +4,8 @@ mitmproxy asks each addon in its chain for each hook of each flow, whether it ha
 is half of what a small request costs. An addon is taken out of the chain only when its own options leave it
 without anything to do, and it is put back, in its old place, when an option that it serves is set later. Out
 of the chain it stays registered: its commands and options work, and it is told of every change of an option,
-so that a wrong value is refused as ever. mitmweb and the console keep all of theirs, because their user may
-reach for any of them at any time.
+so that a wrong value is refused as ever. Those that stay are asked only for the hooks that they have. mitmweb
+and the console keep all of theirs, because their user may reach for any of them at any time.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from mitmproxy import addonmanager
 from mitmproxy import hooks
 from mitmproxy import master
 from mitmproxy import optmanager
+
+from ccgate.dispatch import Dispatch
 
 Needed = Callable[[optmanager.OptManager], bool]
 
@@ -92,14 +94,11 @@ class Trim:
                 self._out[name] = addon
         out = set(map(id, self._out.values()))
         running.addons.chain = [addon for addon in self._order if id(addon) not in out]
-        rest = list(addonmanager.traverse(running.addons.chain))
-        if not any(hasattr(addon, "add_log") for addon in rest):
+        if not any(hasattr(addon, "add_log") for addon in addonmanager.traverse(running.addons.chain)):
             # Every log record would be formatted and carried through the chain for nobody.
             running._legacy_log_events.uninstall()
             _make_no_record_in_vain()
-        if not any(hasattr(addon, "update") for addon in rest):
-            # Every hook of a flow would be followed by a second walk, for those who show flows.
-            vars(running.addons)["handle_lifecycle"] = running.addons.trigger_event
+        Dispatch(running.addons).install()
 
     @property
     def out(self) -> frozenset[str]:
@@ -117,9 +116,6 @@ class Trim:
         Raises:
             mitmproxy.exceptions.OptionsError: an addon does not like what its option was set to.
         """
-        if "scripts" in updated:
-            # A script that comes now may want every event there is.
-            vars(self._master.addons).pop("handle_lifecycle", None)
         for name, addon in list(self._out.items()):
             self._master.addons.invoke_addon_sync(addon, hooks.ConfigureHook(updated))
             if IDLE_UNLESS[name](self._master.options):

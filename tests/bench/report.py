@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from collections.abc import Sequence
 from importlib.metadata import version
 from statistics import median
@@ -16,19 +17,23 @@ from tests.bench.stats import Line
 
 
 def machine() -> dict[str, str]:
-    """What the figures depend on."""
+    """What the figures depend on; `load` is how busy the last minute was, nought where that is not known."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     return {
         "cores": str(os.cpu_count()),
+        "load": f"{load:.1f}",
         "system": platform.system(),
         "python": platform.python_version(),
         "mitmproxy": version("mitmproxy"),
     }
 
 
-def as_json(lines: Sequence[Line], rounds: int, quick: bool, against_itself: bool) -> dict[str, Any]:
-    """Everything, with the values of every round in their order."""
+def as_json(
+    lines: Sequence[Line], on: Mapping[str, str], rounds: int, quick: bool, against_itself: bool
+) -> dict[str, Any]:
+    """Everything, with the values of every round in their order; `on` is the machine before it began."""
     return {
-        "machine": machine(),
+        "machine": dict(on),
         "rounds": rounds,
         "quick": quick,
         "against_itself": against_itself,

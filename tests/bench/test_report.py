@@ -54,7 +54,7 @@ def test_noise_is_not_judged() -> None:
 
 def test_the_json_holds_every_round() -> None:
     """Whoever doubts a median can look at what it was made of."""
-    document = json.loads(json.dumps(report.as_json(LINES, 2, False, False)))
+    document = json.loads(json.dumps(report.as_json(LINES, report.machine(), 2, False, False)))
     first = document["results"][0]
     assert first["gateway_rounds"] == [900, 1100]
     assert first["bare_rounds"] == [700, 900]
@@ -62,3 +62,4 @@ def test_the_json_holds_every_round() -> None:
     assert first["met"] is False
     assert document["results"][3]["ratio"] is None
     assert document["machine"]["mitmproxy"]
+    assert float(document["machine"]["load"]) >= 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -45,6 +46,10 @@ def bench(rounds: int, quick: bool, only: tuple[str, ...], noise: bool, check: b
         if sys.stderr.isatty():
             click.echo(f"\r\033[K{text}", err=True, nl=False)
 
+    # Before: afterwards the load is our own.
+    machine = report.machine()
+    if float(machine["load"]) > float(machine["cores"]) / 4:
+        click.echo(f"the machine is busy (load {machine['load']}): ratios will be nearer to 1", err=True)
     try:
         share = run.QUICK_SHARE if quick else 1.0
         lines = run.measure(run.chosen(only), rounds, share, noise, say)
@@ -53,23 +58,23 @@ def bench(rounds: int, quick: bool, only: tuple[str, ...], noise: bool, check: b
     finally:
         say("")
     if form == "json":
-        click.echo(json.dumps(report.as_json(lines, rounds, quick, noise), indent=2))
+        click.echo(json.dumps(report.as_json(lines, machine, rounds, quick, noise), indent=2))
     else:
-        _print(report, lines, noise)
+        _print(report.as_table(lines, noise), machine)
     if check and not noise and any(line.met() is False for line in lines):
         raise SystemExit(1)
 
 
-def _print(report: ModuleType, lines: list[object], noise: bool) -> None:
+def _print(table: object, machine: Mapping[str, str]) -> None:
     # Here, because only a table needs it.
     from rich.console import Console
 
     console = Console()
     if not console.is_terminal:
         console.width = 160  # so that nothing is cut in a file
-    console.print(report.as_table(lines, noise))
-    machine = ", ".join(f"{name} {value}" for name, value in report.machine().items())
-    console.print(f"\n{machine}; medians; ratio = gateway / bare", highlight=False)
+    console.print(table)
+    shown = ", ".join(f"{name} {value}" for name, value in machine.items())
+    console.print(f"\n{shown}; medians; ratio = gateway / bare", highlight=False)
 
 
 def _part(name: str) -> ModuleType:
