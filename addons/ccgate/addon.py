@@ -258,6 +258,8 @@ class Gateway:
             headers.get("content-encoding", ""),
         )
         flow.response.stream = state.tap
+        if state.metering is not None:
+            state.metering.catch_up = state.tap.catch_up
 
     def response(self, flow: http.HTTPFlow) -> None:
         """Close the ledger entry, and keep a copy of the answer for those who look at the flow."""
@@ -374,7 +376,6 @@ def _ending(flow: http.HTTPFlow, tap: Tap | None) -> Ending:
         size=tap.size if tap else 0,
         cut=cut,
         by_client=by_client,
-        unread=tap.broken if tap else None,
     )
 
 

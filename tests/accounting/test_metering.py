@@ -242,7 +242,8 @@ def test_an_unknown_model_is_counted_and_its_cost_is_unknown(
 
 def test_an_answer_that_was_not_read(metering: Metering, report: sqlite3.Connection) -> None:
     """What came whole in an unknown encoding is done; its cost is unknown, and the entry says why."""
-    metering.close(replace(WHOLE, unread="unreadable answer (UnreadableError)"))
+    metering.catch_up = lambda *, ended: "unreadable answer (UnreadableError)"
+    metering.close(WHOLE)
     entry = row(report)
     assert (entry["state"], entry["status"]) == ("done", 200)
     assert entry["error"] == "unreadable answer (UnreadableError)"
@@ -252,7 +253,8 @@ def test_an_answer_that_was_not_read(metering: Metering, report: sqlite3.Connect
 def test_an_answer_that_was_read_in_part(metering: Metering, report: sqlite3.Connection) -> None:
     """What was read before the reader gave up is kept; the cost is no more than the least."""
     metering.event(*START)
-    metering.close(replace(WHOLE, unread="unreadable answer (ValueError)"))
+    metering.catch_up = lambda *, ended: "unreadable answer (ValueError)"
+    metering.close(WHOLE)
     entry = row(report)
     assert (entry["input_tokens"], entry["error"]) == (1000, "unreadable answer (ValueError)")
     assert entry["cost_note"].startswith("broke off")

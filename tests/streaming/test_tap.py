@@ -40,6 +40,7 @@ def through(tap: Tap, pieces: list[bytes]) -> bytes:
         for chunk in tap(piece):
             assert chunk, "an empty chunk ends an HTTP/1.1 body"
             out += chunk
+    tap.catch_up(ended=True)
     return out
 
 
@@ -61,13 +62,15 @@ def test_bytes_pass_unchanged(
     assert tap.size == len(body)
 
 
-def test_events_reach_the_reader_at_once() -> None:
-    """An entry knows of the input tokens when the first event has come, not when the answer has ended."""
+def test_the_reader_can_catch_up_at_any_moment() -> None:
+    """An entry knows of the input tokens while the answer still runs, not only when it has ended."""
     notes = Notes()
     tap = Tap(notes, "text/event-stream", "")
     assert tap(b"event: message_start\ndata: {}\n\nevent: pi") == [
         b"event: message_start\ndata: {}\n\nevent: pi"
     ]
+    assert notes.events == []
+    assert tap.catch_up() is None
     assert notes.events == [(b"message_start", b"{}")]
     assert tap.started is not None
 
@@ -91,6 +94,15 @@ def test_what_could_not_be_read_is_said(tap: Tap, reason: str) -> None:
     """The operator learns that an answer was not metered, without a word of the answer."""
     through(tap, [b"{}"])
     assert tap.broken == f"unreadable answer ({reason})"
+
+
+def test_the_reader_is_never_far_behind() -> None:
+    """What waits to be read of a long answer does not fill the memory."""
+    notes = Notes()
+    tap = Tap(notes, "text/event-stream", "")
+    for _ in range(20):
+        tap(b"event: message_delta\ndata: " + b"x" * 10_000 + b"\n\n")
+    assert len(notes.events) >= 12
 
 
 def test_the_copy_is_bounded() -> None:

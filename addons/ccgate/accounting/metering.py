@@ -8,6 +8,7 @@ from dataclasses import field
 from datetime import UTC
 from datetime import datetime
 from time import monotonic
+from typing import Protocol
 
 from ccgate.accounting.entry import Closing
 from ccgate.accounting.entry import EndState
@@ -25,7 +26,7 @@ class Ending:
 
     `status` is None where no answer came. `first_byte` is a monotonic time in seconds, `size` counts the
     bytes of the body. `cut` is what ended it early, None where it came whole; `by_client` says that it
-    was the client that went away. `unread` is why the meter could not follow it. `ended` and
+    was the client that went away. `ended` and
     `ended_at` are when, as a monotonic time in seconds and as an aware one.
     """
 
@@ -35,9 +36,20 @@ class Ending:
     size: int
     cut: str | None = None
     by_client: bool = False
-    unread: str | None = None
     ended: float = field(default_factory=monotonic)
     ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class CatchUp(Protocol):
+    """Has the meter read what has come of an answer; returns why it could not, if so."""
+
+    def __call__(self, *, ended: bool) -> str | None:
+        """With `ended`, nothing more will come."""
+
+
+def _nothing_to_read(*, ended: bool) -> str | None:
+    """The answer has not come yet, or never came."""
+    return None
 
 
 class Metering:
@@ -54,6 +66,8 @@ class Metering:
         self._meter = Meter()
         self._recorded: Metered | None = None
         self._began = monotonic()
+        self.catch_up: CatchUp = _nothing_to_read
+        """Set by who holds the answer; called before what the meter knows is used."""
         ledger.open(opening)
 
     def event(self, name: bytes, data: bytes) -> None:
@@ -62,6 +76,7 @@ class Metering:
 
     def record_progress(self) -> None:
         """Write down what the answer has told since the last time, if anything."""
+        self.catch_up(ended=False)
         metered = self._meter.result()
         if metered is not None and metered != self._recorded:
             self._recorded = metered
@@ -80,6 +95,7 @@ class Metering:
 
     def closing(self, ending: Ending) -> Closing:
         """What the entry is to be closed with."""
+        unread = self.catch_up(ended=True)
         metered = self._meter.result()
         if metered is None:
             cost = unmetered(ending.status)
@@ -94,7 +110,7 @@ class Metering:
             total_ms=(ending.ended - self._began) * 1000,
             response_bytes=ending.size,
             upstream_request_id=ending.upstream_request_id,
-            error=ending.cut or self._meter.error or ending.unread,
+            error=ending.cut or self._meter.error or unread,
             metered=metered,
             cost=cost,
         )

@@ -78,7 +78,7 @@ class Door:
         token = presented.token or (earlier.token if earlier else None)
         admitted = await self._identify(token, address)
         ours = presented.strip
-        if contains_token(b"\n".join(value for name, value in fields if name.lower() not in ours)):
+        if contains_token(b"\n".join([value for name, value in fields if name.lower() not in ours])):
             raise Refusal(400, LEAK)
         return admitted, presented
 
