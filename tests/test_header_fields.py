@@ -9,7 +9,7 @@ from mitmproxy import http
 from ccgate import header_fields
 
 NAMES = st.sampled_from(
-    [*header_fields.DECIDING, *header_fields.HOP, b"host", b"X-App", b"Upgrade", b"UPGRADE"]
+    [*header_fields.DECIDING.names, *header_fields.HOP, b"host", b"X-App", b"Upgrade", b"UPGRADE"]
 )
 FIELDS = st.lists(st.tuples(NAMES, st.binary(max_size=6)), max_size=12).map(tuple)
 
@@ -17,13 +17,13 @@ FIELDS = st.lists(st.tuples(NAMES, st.binary(max_size=6)), max_size=12).map(tupl
 @given(FIELDS)
 def test_what_decides_is_read_as_mitmproxy_reads_it(fields: header_fields.Fields) -> None:
     """A second header of a name cannot hide the first one, however it is spelt."""
-    found = header_fields.deciding(fields)
+    found = header_fields.DECIDING.among(fields)
     headers = http.Headers(
         (name, value.decode("latin-1").encode("utf-8", "surrogateescape")) for name, value in fields
     )
-    for name in header_fields.DECIDING:
+    for name in header_fields.DECIDING.names:
         assert found.get(name.decode()) == headers.get(name.decode())
-    assert set(found) <= {name.decode() for name in header_fields.DECIDING}
+    assert set(found) <= {name.decode() for name in header_fields.DECIDING.names}
 
 
 @given(FIELDS)

@@ -190,7 +190,7 @@ class Gateway:
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Admit the client, and refuse what no body could mend."""
         fields = flow.request.headers.fields
-        state = FlowState(request_id=f"ccg-{token_hex(16)}", headers=header_fields.deciding(fields))
+        state = FlowState(request_id=f"ccg-{token_hex(16)}", headers=header_fields.DECIDING.among(fields))
         self.guard.flows[flow.id] = state
         flow.metadata[flowkeys.REQUEST_ID] = state.request_id
         with self._closed(flow):
@@ -249,14 +249,12 @@ class Gateway:
         if state is None or flow.response is None or flow.id not in self.guard.departed:
             return
         flow.request.headers = injection.forget(flow.request.headers)
-        headers = flow.response.headers
-        # It names other ways to reach the upstream, which lead past the gateway.
-        headers.pop("alt-svc", None)
-        state.tap = Tap(
-            state.metering,
-            headers.get("content-type", ""),
-            headers.get("content-encoding", ""),
-        )
+        answer = header_fields.ANSWERING.among(flow.response.headers.fields)
+        if "alt-svc" in answer:
+            # It names other ways to reach the upstream, which lead past the gateway.
+            del flow.response.headers["alt-svc"]
+        state.upstream_request_id = answer.get("request-id")
+        state.tap = Tap(state.metering, answer.get("content-type", ""), answer.get("content-encoding", ""))
         flow.response.stream = state.tap
         if state.metering is not None:
             state.metering.catch_up = state.tap.catch_up
@@ -340,7 +338,7 @@ class Gateway:
             # Only for show: this body has been streamed to the client already.
             flow.response.data.content = state.tap.copy
         if state.metering is not None:
-            self._close_entry(flow, state.metering, _ending(flow, state.tap))
+            self._close_entry(flow, state.metering, _ending(flow, state))
 
     def _close_entry(self, flow: http.HTTPFlow, metering: Metering, ending: Ending) -> None:
         """Close the ledger entry: at once where the flow is shown or kept, else with others, soon."""
@@ -359,7 +357,7 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__} at {place}"
 
 
-def _ending(flow: http.HTTPFlow, tap: Tap | None) -> Ending:
+def _ending(flow: http.HTTPFlow, state: FlowState) -> Ending:
     """How the answer of a flow ended, from what mitmproxy says of it."""
     cut = None
     by_client = False
@@ -368,10 +366,10 @@ def _ending(flow: http.HTTPFlow, tap: Tap | None) -> Ending:
         # the proxy core's words are all that tells.
         by_client = not flow.client_conn.connected or "by client" in flow.error.msg
         cut = "the client went away" if by_client else "the upstream connection broke"
-    response = flow.response
+    tap = state.tap
     return Ending(
-        status=response.status_code if response else None,
-        upstream_request_id=response.headers.get("request-id") if response else None,
+        status=flow.response.status_code if flow.response else None,
+        upstream_request_id=state.upstream_request_id,
         first_byte=tap.started if tap else None,
         size=tap.size if tap else 0,
         cut=cut,

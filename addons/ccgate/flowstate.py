@@ -22,3 +22,4 @@ class FlowState:
     endpoint: Endpoint | None = None
     metering: Metering | None = None
     tap: Tap | None = None
+    upstream_request_id: str | None = None

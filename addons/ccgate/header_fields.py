@@ -13,29 +13,36 @@ Fields = tuple[tuple[bytes, bytes], ...]
 HOP = (b"proxy-authorization", b"proxy-connection")
 """Headers between a client and its proxy, which never leave."""
 
-DECIDING = frozenset(
-    {
-        b"content-encoding",
-        b"upgrade",
-        b"x-claude-code-session-id",
-        b"x-claude-code-agent-id",
-        b"x-claude-code-parent-agent-id",
-    }
-)
-"""Headers that a decision or a ledger entry is made of."""
 
-_LENGTHS = frozenset(map(len, DECIDING))
+class Wanted:
+    """Some headers by their lower-case names."""
 
-
-def deciding(fields: Fields) -> dict[str, str]:
-    """The headers that decide, by lower-case name; repeated values are joined, as RFC 9110, 5.2, has it."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in fields:
+    def __init__(self, *names: bytes) -> None:
+        self.names = frozenset(names)
         # Most headers are none of them, and their lengths tell.
-        if len(raw_name) in _LENGTHS and (name := raw_name.lower()) in DECIDING:
-            key, value = name.decode(), raw_value.decode("latin-1")
-            headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return headers
+        self._lengths = frozenset(map(len, names))
+
+    def among(self, fields: Fields) -> dict[str, str]:
+        """Their values by lower-case name; repeated ones are joined, as RFC 9110, 5.2, has it."""
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in fields:
+            if len(raw_name) in self._lengths and (name := raw_name.lower()) in self.names:
+                key, value = name.decode(), raw_value.decode("latin-1")
+                headers[key] = f"{headers[key]}, {value}" if key in headers else value
+        return headers
+
+
+DECIDING = Wanted(
+    b"content-encoding",
+    b"upgrade",
+    b"x-claude-code-session-id",
+    b"x-claude-code-agent-id",
+    b"x-claude-code-parent-agent-id",
+)
+"""Headers of a request that a decision or a ledger entry is made of."""
+
+ANSWERING = Wanted(b"content-type", b"content-encoding", b"alt-svc", b"request-id")
+"""Headers of an answer that are looked at."""
 
 
 def without(fields: Fields, names: Collection[bytes]) -> Fields:

@@ -96,6 +96,8 @@ class Metering:
     def closing(self, ending: Ending) -> Closing:
         """What the entry is to be closed with."""
         unread = self.catch_up(ended=True)
+        # The answer holds us as well, and the two would wait for the garbage collector.
+        self.catch_up = _nothing_to_read
         metered = self._meter.result()
         if metered is None:
             cost = unmetered(ending.status)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from ccgate.admission.clients import Client
 from ccgate.admission.clients import ClientRegistry
@@ -56,7 +57,7 @@ class Door:
         """
         try:
             presented = present(headers)
-            return await self._identify(presented.token, address)
+            return self._identify(presented.token) or await self._refuse(address)
         except Refusal as refusal:
             raise Refusal(
                 407, refusal.message, headers={"proxy-authenticate": 'Basic realm="ccgate"'}
@@ -76,13 +77,13 @@ class Door:
         fields = list(headers)
         presented = present(fields)
         token = presented.token or (earlier.token if earlier else None)
-        admitted = await self._identify(token, address)
+        admitted = self._identify(token) or await self._refuse(address)
         ours = presented.strip
         if contains_token(b"\n".join([value for name, value in fields if name.lower() not in ours])):
             raise Refusal(400, LEAK)
         return admitted, presented
 
-    async def _identify(self, token: PresentedToken | None, address: str) -> Admitted:
+    def _identify(self, token: PresentedToken | None) -> Admitted | None:
         if token is None:
             if self._required:
                 raise Refusal(401, NOBODY)
@@ -91,7 +92,8 @@ class Door:
             client = self._clients.by_token(token.token)
         else:
             client = self._clients.by_name_and_token(token.name, token.token)
-        if client is None:
-            await asyncio.sleep(self._throttle.failed(address))
-            raise Refusal(401, REFUSED)
-        return Admitted(client, token)
+        return None if client is None else Admitted(client, token)
+
+    async def _refuse(self, address: str) -> NoReturn:
+        await asyncio.sleep(self._throttle.failed(address))
+        raise Refusal(401, REFUSED)

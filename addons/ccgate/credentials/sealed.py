@@ -33,12 +33,12 @@ class SealedHeaders(http.Headers):
     def __bytes__(self) -> bytes:
         """The wire form, with what is sealed in its place."""
         sealed = list(self._sealed)
-        wire = []
+        lines = []
         for name, value in self.fields:
             if value == WITHHELD and sealed and sealed[0][0].lower() == name.lower():
                 value = sealed.pop(0)[1]
-            wire.append((name, value))
-        return bytes(plain(wire))
+            lines.append(b"%s: %s\r\n" % (name, value))
+        return b"".join(lines)
 
 
 def plain(fields: Fields) -> http.Headers:
