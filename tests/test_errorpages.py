@@ -29,6 +29,9 @@ from ccgate.errors import ENVELOPE_TYPES
 from tests.support.gateway import free_port
 from tests.support.recorder import Recorder
 
+# mitmproxy leaves connections to the garbage collector when its loop ends with the process; ours goes on.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 Start = Callable[[str], AbstractAsyncContextManager[int]]
 
 LIMIT = 1000

@@ -46,6 +46,9 @@ ADDONS = Path(trim.__file__).parents[1]
 RECORDED = b"an answer that was recorded"
 PAGE = b"a page from a file"
 
+# mitmproxy leaves connections to the garbage collector when its loop ends with the process; ours goes on.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 @dataclass
 class Seen:

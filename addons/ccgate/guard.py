@@ -87,6 +87,7 @@ class Guard:
     def running(self) -> None:
         """Take idle addons out of the way; from now on a wrong option is undone and ends nothing."""
         self.trim = trim.Trim(ctx.master)
+        logger.info("ccgate: ready")
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         """Refuse a CONNECT without a stamp."""

@@ -144,6 +144,9 @@ class GatewayProcess:
             time.sleep(0.02)
         if waiting:
             raise RuntimeError(f"the gateway does not listen:\n{self.log}")
+        if "-q" not in self._arguments:
+            # Until then, an error that a request causes counts as a failed start, and ends the process.
+            self.wait_for_log("ccgate: ready")
 
     def wait_for_log(self, text: str, seconds: float = 10) -> None:
         """Wait until it has printed this."""
