@@ -254,7 +254,12 @@ class Gateway:
             # It names other ways to reach the upstream, which lead past the gateway.
             del flow.response.headers["alt-svc"]
         state.upstream_request_id = answer.get("request-id")
-        state.tap = Tap(state.metering, answer.get("content-type", ""), answer.get("content-encoding", ""))
+        state.tap = Tap(
+            state.metering,
+            answer.get("content-type", ""),
+            answer.get("content-encoding", ""),
+            keep=self.guard.shown,
+        )
         flow.response.stream = state.tap
         if state.metering is not None:
             state.metering.catch_up = state.tap.catch_up
@@ -335,14 +340,17 @@ class Gateway:
             return
         flow.request.headers = injection.forget(flow.request.headers)
         if state.tap is not None and flow.response is not None:
-            # Only for show: this body has been streamed to the client already.
-            flow.response.data.content = state.tap.copy
+            # Flows wait for the garbage collector; what was at work on this one need not.
+            flow.response.stream = False
+            if self.guard.shown:
+                # Only for show: this body has been streamed to the client already.
+                flow.response.data.content = state.tap.copy
         if state.metering is not None:
             self._close_entry(flow, state.metering, _ending(flow, state))
 
     def _close_entry(self, flow: http.HTTPFlow, metering: Metering, ending: Ending) -> None:
         """Close the ledger entry: at once where the flow is shown or kept, else with others, soon."""
-        if self.guard.draining or self.guard.trim is None or self.guard.trim.shown:
+        if self.guard.draining or self.guard.shown:
             closing = metering.close(ending)
             flow.comment = line.line(metering.opening, closing)
             logger.info(flow.comment)

@@ -66,6 +66,11 @@ class Guard:
         self._addresses: WeakKeyDictionary[connection.Client, set[Address]] = WeakKeyDictionary()
         self._under_way: set[str] = set()
 
+    @property
+    def shown(self) -> bool:
+        """Whether somebody looks at flows, or they are kept in a file."""
+        return self.trim is None or self.trim.shown
+
     # What the gateway calls.
 
     def stamp(self, flow: http.HTTPFlow) -> None:

@@ -45,11 +45,14 @@ class Tap:
     that passed, `broken` a short reason when the reader could not follow.
     """
 
-    def __init__(self, reader: Reader | None, content_type: str, content_encoding: str) -> None:
+    def __init__(
+        self, reader: Reader | None, content_type: str, content_encoding: str, *, keep: bool = True
+    ) -> None:
         self.started: float | None = None
         self.size = 0
         self.broken: str | None = None
         self._reader = reader
+        self._copy_limit = _COPY_LIMIT if keep else 0
         self._events = content_type.partition(";")[0].strip().lower() == "text/event-stream"
         self._content_encoding = content_encoding
         self._decode: Callable[[bytes], bytes] | None = None
@@ -61,7 +64,7 @@ class Tap:
 
     @property
     def copy(self) -> bytes:
-        """The beginning of the answer as it passed, at most 1 MiB, for those who look at the flow."""
+        """The beginning of the answer as it passed, at most 1 MiB, if it was to be kept."""
         return bytes(self._copy)
 
     def __call__(self, data: bytes) -> list[bytes]:
@@ -71,8 +74,8 @@ class Tap:
         if self.started is None:
             self.started = monotonic()
         self.size += len(data)
-        if len(self._copy) < _COPY_LIMIT:
-            self._copy += data[: _COPY_LIMIT - len(self._copy)]
+        if len(self._copy) < self._copy_limit:
+            self._copy += data[: self._copy_limit - len(self._copy)]
         if self._reader is not None and self.broken is None:
             self._pieces.append(data)
             self._behind += len(data)
