@@ -376,6 +376,12 @@ def test_no_credential_in_logs_files_or_the_ledger(tmp_path: Path, upstream: Rec
         token = gateway.add_client("alice")
         assert post(gateway, {"x-api-key": OWN, "proxy-authorization": f"Bearer {token}"})[0] == 200
         assert post(gateway, {"authorization": f"Bearer {token}"})[0] == 401
+        own = {"x-api-key": OWN}
+        assert post(gateway, own)[0] == 401
+        assert post(gateway, {**own, "authorization": "Bearer ccg_" + "x" * 43})[0] == 401
+        assert post(gateway, {**own, "proxy-authorization": f"Bearer {token}"}, "/nowhere")[0] == 403
+        assert post(gateway, {**own, "proxy-authorization": f"Bearer {token}"}, body=b"{")[0] == 400
+        assert raw_connect(gateway, "example.com:443", basic("alice", token))[0] == 403
         connection = tunnel(gateway, basic("alice", token))
         connection.request("POST", "/v1/messages", BODY, {"authorization": f"Bearer {OWN}"})
         assert connection.getresponse().read()

@@ -71,6 +71,19 @@ def test_a_body_never_streams_out_before_it_was_seen() -> None:
     assert flow.request.stream is False
 
 
+def test_what_was_presented_is_not_shown_without_the_gateway() -> None:
+    """mitmweb and saved flows hold no credential either when the script is gone."""
+    flow = tflow.tflow()
+    flow.request.headers["x-api-key"] = "canary"
+    flow.request.headers["proxy-authorization"] = "Bearer canary"
+    Guard().requestheaders(flow)
+    assert b"canary" not in bytes(flow.request.headers)
+    connect = tflow.tflow()
+    connect.request.headers["proxy-authorization"] = "Basic canary"
+    Guard().http_connect(connect)
+    assert b"canary" not in bytes(connect.request.headers)
+
+
 def test_connections_go_to_approved_addresses_alone() -> None:
     """One client's approval is not another's; a connection that nobody approved is not opened."""
     guard = Guard()

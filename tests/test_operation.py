@@ -163,9 +163,16 @@ def test_mitmweb_shows_no_credential_while_a_request_is_under_way(tmp_path: Path
                 return str(response.read().decode())
 
         upstream.hold()
+        uploading = http.client.HTTPConnection("127.0.0.1", gateway.api_port, timeout=20)
+        uploading.putrequest("POST", "/v1/messages")
+        uploading.putheader("authorization", f"Bearer {OWN}")
+        uploading.putheader("proxy-authorization", f"Bearer {token}")
+        uploading.putheader("content-length", "1000")
+        uploading.endheaders(b"{")
         later = Later(gateway, {"authorization": f"Bearer {token}", "x-api-key": OWN})
         upstream.wait_for_requests(1)
         during = flows()
+        uploading.close()
         upstream.release()
         later.join(20)
         after = flows()
@@ -174,7 +181,9 @@ def test_mitmweb_shows_no_credential_while_a_request_is_under_way(tmp_path: Path
     for seen in (during, after, gateway.log):
         assert not any(secret in seen for secret in (KEY, OWN, token))
     assert "(withheld by ccgate)" in during
-    assert json.loads(after)[0]["comment"].startswith("alice (alice) claude-sonnet-4-5 · in 10")
+    comments = [flow["comment"] for flow in json.loads(after)]
+    assert any(comment.startswith("alice (alice) claude-sonnet-4-5 · in 10") for comment in comments)
+    assert len(json.loads(during)) == 2
 
 
 # It is drained.

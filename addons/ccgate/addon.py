@@ -190,6 +190,8 @@ class Gateway:
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Admit the client, and refuse what no body could mend."""
         fields = flow.request.headers.fields
+        # From here on nobody who looks at the flow sees a credential, whatever becomes of the request.
+        flow.request.headers = injection.seal(header_fields.without(fields, header_fields.HOP))
         state = FlowState(request_id=f"ccg-{token_hex(16)}", headers=header_fields.DECIDING.among(fields))
         self.guard.flows[flow.id] = state
         flow.metadata[flowkeys.REQUEST_ID] = state.request_id
@@ -197,12 +199,10 @@ class Gateway:
             earlier, _ = self.guard.admitted.get(flow.client_conn, (None, None))
             if earlier is None and not _came_to_api_port(flow):
                 raise Refusal(403, NOT_CONNECT)
-            flow.request.headers.fields = header_fields.without(fields, header_fields.HOP)
             admitted, presented = await self._door().request(fields, _address(flow), earlier)
             if presented.strip:
-                flow.request.headers.fields = header_fields.without(
-                    fields, (*header_fields.HOP, *presented.strip)
-                )
+                ours = (*header_fields.HOP, *presented.strip)
+                flow.request.headers = injection.seal(header_fields.without(fields, ours))
             state.client = admitted.client
             flow.metadata[flowkeys.CLIENT] = admitted.client.name
             flow.metadata[flowkeys.OWNER] = admitted.client.owner
@@ -309,7 +309,8 @@ class Gateway:
         outbound.direct(flow.request, upstream, plain_answer=endpoint.kind == METERED)
         required = endpoint.kind in NEEDS_CREDENTIAL
         if self.rooms.credential is None:
-            flow.request.headers = injection.pass_through(flow.request.headers, required=required)
+            if required:
+                injection.pass_through(flow.request.headers)
         else:
             key = self.rooms.credential.read()
             flow.request.headers = injection.replace(flow.request.headers, key, required=required)

@@ -25,8 +25,11 @@ from mitmproxy import tcp
 from mitmproxy import udp
 from mitmproxy.proxy import server_hooks
 
+from ccgate import header_fields
 from ccgate import options
 from ccgate import trim
+from ccgate.credentials import injection
+from ccgate.credentials.sealed import SealedHeaders
 from ccgate.errors import Refusal
 
 logger = logging.getLogger(__name__)
@@ -95,7 +98,8 @@ class Guard:
         logger.info("ccgate: ready")
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
-        """Refuse a CONNECT without a stamp."""
+        """Refuse a CONNECT without a stamp; nobody sees what it presented."""
+        flow.request.headers.pop("proxy-authorization", None)
         if self._stamps.pop(flow.id, None) != _destination(flow) and not flow.response:
             self._refuse(flow)
 
@@ -103,6 +107,10 @@ class Guard:
         """Count the flow, and never let its body leave before `request` has seen it."""
         self._under_way.add(flow.id)
         flow.request.stream = False
+        if not isinstance(flow.request.headers, SealedHeaders):
+            # The gateway is gone; nothing leaves, and nobody is to see what was presented.
+            rest = header_fields.without(flow.request.headers.fields, header_fields.HOP)
+            flow.request.headers = injection.forget(injection.seal(rest))
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Refuse a request without a stamp for where it would go."""

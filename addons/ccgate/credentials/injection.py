@@ -6,9 +6,12 @@ from mitmproxy import http
 
 from ccgate.credentials.sealed import CREDENTIAL_HEADERS
 from ccgate.credentials.sealed import WITHHELD
+from ccgate.credentials.sealed import Fields
 from ccgate.credentials.sealed import SealedHeaders
 from ccgate.credentials.sealed import plain
 from ccgate.errors import Refusal
+
+_LENGTHS = frozenset(map(len, CREDENTIAL_HEADERS))
 
 NO_CREDENTIAL = (
     "the token is good, but the request carries no credential of its own, and this gateway holds none. "
@@ -17,22 +20,26 @@ NO_CREDENTIAL = (
 )
 
 
-def pass_through(headers: http.Headers, *, required: bool) -> SealedHeaders:
-    """The headers with the client's own credential: as it came on the wire, withheld everywhere else.
-
-    Raises:
-        Refusal: 401; a credential is required and there is none.
-    """
+def seal(fields: Fields) -> SealedHeaders:
+    """The client's own credential as it came on the wire, withheld everywhere else."""
     visible = []
     own = []
-    for name, value in headers.fields:
-        if name.lower() in CREDENTIAL_HEADERS:
+    for name, value in fields:
+        if len(name) in _LENGTHS and name.lower() in CREDENTIAL_HEADERS:
             own.append((name, value))
             value = WITHHELD
         visible.append((name, value))
-    if required and not own:
-        raise Refusal(401, NO_CREDENTIAL)
     return SealedHeaders(visible, own)
+
+
+def pass_through(headers: http.Headers) -> None:
+    """Have the client's own credential leave.
+
+    Raises:
+        Refusal: 401; there is none.
+    """
+    if WITHHELD not in (value for _, value in headers.fields):
+        raise Refusal(401, NO_CREDENTIAL)
 
 
 def replace(headers: http.Headers, api_key: str, *, required: bool) -> SealedHeaders:
