@@ -94,6 +94,27 @@ def test_a_key_that_cannot_be_read_stops_the_start(
     assert KEY not in gateway.log
 
 
+def test_a_key_that_is_lost_while_it_runs(tmp_path: Path, upstream: Recorder) -> None:
+    """Nothing leaves without the key; the log names the file, and a mended one counts at once."""
+    home = tmp_path / "home"
+    home.mkdir()
+    key = home / "org.key"
+    key.write_text(KEY)
+    key.chmod(0o600)
+    with GatewayProcess(home, KEYED.format(upstream=upstream.url, source="file:org.key")) as gateway:
+        bearer = {"authorization": f"Bearer {gateway.add_client('alice')}"}
+        assert post(gateway, bearer)[0] == 200
+        key.unlink()
+        status, _, body = post(gateway, bearer)
+        assert status == 503
+        assert b"its own credential" in body
+        gateway.wait_for_log("org.key: the key cannot be read")
+        key.write_text("sk-ant-api03-renewed")
+        key.chmod(0o600)
+        assert post(gateway, bearer)[0] == 200
+    assert [r.header("x-api-key") for r in upstream.requests] == [KEY, "sk-ant-api03-renewed"]
+
+
 def test_a_database_of_a_newer_version_stops_the_start(tmp_path: Path, upstream: Recorder) -> None:
     """An older gateway would not know what it writes into."""
     home = tmp_path / "home"

@@ -82,6 +82,7 @@ BROKEN = "something went wrong inside the gateway, so the request was not forwar
 DRAINING = "the gateway is shutting down; try again"
 DRAINING_RETRY_SECONDS = 5
 UNWRITABLE = "the ledger cannot be written, so the request was not forwarded; the gateway's log says why"
+KEYLESS = "the gateway cannot read its own credential, so the request was not forwarded; its log says why"
 NOT_CONNECT = (
     "this port is a forward proxy for HTTPS (HTTPS_PROXY) and takes CONNECT alone; "
     "the API endpoint (ANTHROPIC_BASE_URL) is another port"
@@ -282,9 +283,9 @@ class Gateway:
             yield
         except Refusal as e:
             refusal = e
-        except StoreError as e:
+        except OperatorError as e:
             logger.error(f"ccgate: {e}")
-            refusal = Refusal(503, UNWRITABLE)
+            refusal = Refusal(503, UNWRITABLE if isinstance(e, StoreError) else KEYLESS)
         except Exception as e:
             # The message of an unforeseen error may hold a part of the request, so it is not logged.
             logger.error(f"ccgate: {describe(e)}")
