@@ -9,8 +9,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +36,7 @@ class Process:
     def __init__(self, name: str, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
         self.name = name
         self._log = log
-        with log.open("ab") as output:
+        with _uninterrupted(), log.open("ab") as output:
             self._popen = subprocess.Popen(
                 arguments,
                 stdin=subprocess.PIPE,
@@ -44,6 +46,7 @@ class Process:
                 cwd=ROOT,
                 start_new_session=True,
             )
+            _running.append(self)
 
     def __enter__(self) -> Process:
         return self
@@ -96,7 +99,9 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
-        """End it: at once when it does not end by itself."""
+        """End it: at once when it does not end by itself. Doing it again changes nothing."""
+        if self in _running:
+            _running.remove(self)
         for pipe in (self._popen.stdin, self._popen.stdout):
             if pipe is not None:
                 pipe.close()
@@ -107,6 +112,31 @@ class Process:
         except subprocess.TimeoutExpired:
             os.killpg(self._popen.pid, signal.SIGKILL)
             self._popen.wait()
+
+
+_running: list[Process] = []
+"""Those that were started and not stopped."""
+
+
+def stop_all() -> None:
+    """Stop what an interruption has left: one may come between a start and the block that ends it."""
+    for process in list(_running):
+        process.stop()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C and SIGTERM off until the block has ended, so that nothing runs that nobody knows of."""
+    held: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda got, _: held.append(got)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in held:
+            signal.raise_signal(number)
 
 
 def free_port() -> int:

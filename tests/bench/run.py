@@ -23,6 +23,7 @@ from tests.bench.cases import Case
 from tests.bench.processes import BenchError
 from tests.bench.processes import Process
 from tests.bench.processes import environ
+from tests.bench.processes import stop_all
 from tests.bench.sides import Maker
 from tests.bench.sides import Side
 from tests.bench.stats import Line
@@ -54,6 +55,7 @@ def measure(cases: Sequence[Case], rounds: int, share: float, against_itself: bo
     runs = count(1)
     with _terminated_as_interrupted(), ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccgate-bench-")))
+        stack.callback(stop_all)
         upstream = stack.enter_context(_upstream(folder))
         maker = Maker(folder, int(upstream.first_line() or _died(upstream)))
         makers = {"gateway": maker.bare if against_itself else maker.gateway, "bare": maker.bare}

@@ -10,6 +10,7 @@ import pytest
 
 from tests.bench import payloads
 from tests.bench.load import Order
+from tests.bench.processes import ROOT
 from tests.bench.processes import BenchError
 from tests.bench.processes import Process
 from tests.bench.processes import ask
@@ -88,3 +89,22 @@ def test_children_get_nothing_of_the_callers_environment(monkeypatch: pytest.Mon
     ).stdout
     assert "HTTPS_PROXY" not in shown
     assert "ANTHROPIC_API_KEY" not in shown
+
+
+def test_an_interruption_at_the_start_leaves_a_process_that_is_known(tmp_path: Path) -> None:
+    """Ctrl-C between a start and the block that ends it: the process is found and stopped all the same."""
+    code = "import os, signal, sys; from pathlib import Path; from tests.bench import processes as p\n"
+    code += "real = p.subprocess.Popen\n"
+    code += "def interrupted(*a, **k):\n    os.kill(os.getpid(), signal.SIGINT)\n    return real(*a, **k)\n"
+    code += "p.subprocess.Popen = interrupted\n"
+    code += "try:\n    p.Process('x', ['sleep', '60'], p.environ(), Path(sys.argv[1]))\n"
+    code += "except KeyboardInterrupt:\n    (left,) = p._running\n    p.stop_all()\n"
+    code += "    assert left._popen.poll() is not None and not p._running\n    print('stopped')\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "log")],
+        env=environ(PYTHONPATH=f"{ROOT}:{ROOT / 'addons'}"),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.stdout == "stopped\n", done.stderr
