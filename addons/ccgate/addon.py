@@ -201,7 +201,7 @@ class Gateway:
             if earlier is None and not _came_to_api_port(flow):
                 raise Refusal(403, NOT_CONNECT)
             admitted, presented = await self._door().request(fields, _address(flow), earlier)
-            if presented.strip:
+            if not set(presented.strip) <= set(header_fields.HOP):
                 ours = (*header_fields.HOP, *presented.strip)
                 flow.request.headers = injection.seal(header_fields.without(fields, ours))
             state.client = admitted.client

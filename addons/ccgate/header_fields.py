@@ -47,4 +47,5 @@ ANSWERING = Wanted(b"content-type", b"content-encoding", b"alt-svc", b"request-i
 
 def without(fields: Fields, names: Collection[bytes]) -> Fields:
     """The same fields but those of these lower-case names."""
-    return tuple(field for field in fields if field[0].lower() not in names)
+    lengths = set(map(len, names))
+    return tuple([f for f in fields if len(f[0]) not in lengths or f[0].lower() not in names])
