@@ -36,15 +36,19 @@ class Dispatch:
 
     async def trigger_event(self, event: hooks.Hook) -> None:
         """Trigger an event across all addons that listen to it."""
+        args = event.args()
         for group in self._listeners(event):
             try:
-                with safecall():
-                    for hook in group:
-                        result = hook(*event.args())
-                        if result is not None and inspect.isawaitable(result):
-                            await result
+                for hook in group:
+                    result = hook(*args)
+                    if result is not None and inspect.isawaitable(result):
+                        await result
             except exceptions.AddonHalt:
                 return
+            except Exception as e:
+                # Entered for what went wrong alone, it logs that as the manager would.
+                with safecall():
+                    raise e
 
     def _listeners(self, event: hooks.Hook) -> list[Group]:
         # The manager makes a new chain when an addon goes, and only then; one that comes is registered.
