@@ -1,0 +1,106 @@
+"""From what rules found to spans: offsets in characters, no overlaps, nothing in a placeholder."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ccgate.privacy.placeholders import Category
+
+RANK: dict[Category, int] = {"secret": 0, "term": 2, "email": 3, "home": 4, "network": 5}
+"""What wins where two overlap, the lowest; a generic rule's secret has 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a text that must not leave: offsets in characters, what it is, and the rule that found it."""
+
+    start: int
+    end: int
+    kind: str
+    rule: str
+    category: Category
+
+
+class Candidate(NamedTuple):
+    """What may become a span; of a lower rank where it wins over others that overlap it."""
+
+    start: int
+    end: int
+    rank: int
+    kind: str
+    rule: str
+    category: Category
+
+
+def overlaps(candidate: Candidate, places: list[tuple[int, int]]) -> bool:
+    """Whether a candidate overlaps one of some places, which are sorted and apart."""
+    following = bisect_left(places, (candidate.start,))
+    if following and places[following - 1][1] > candidate.start:
+        return True
+    return following < len(places) and places[following][0] < candidate.end
+
+
+def in_characters(found: list[Candidate], data: bytes, characters: int) -> list[Candidate]:
+    """The same with offsets in characters; where a pattern cut a character in two, with all of it."""
+    if len(data) == characters:
+        return found
+    offsets = sorted(
+        {_boundary(data, item.start, -1) for item in found} | {_boundary(data, item.end, 1) for item in found}
+    )
+    place: dict[int, int] = {}
+    last = count = 0
+    for offset in offsets:
+        count += len(data[last:offset].decode("utf-8"))
+        place[offset] = count
+        last = offset
+    return [
+        item._replace(start=place[_boundary(data, item.start, -1)], end=place[_boundary(data, item.end, 1)])
+        for item in found
+    ]
+
+
+def _boundary(data: bytes, offset: int, step: int) -> int:
+    while 0 < offset < len(data) and data[offset] & 0xC0 == 0x80:
+        offset += step
+    return offset
+
+
+def resolved(found: Iterable[Candidate]) -> Iterator[Span]:
+    """Spans that do not overlap: those of a lower rank win, and of one rank that overlap become one."""
+    by_rank: dict[int, list[Candidate]] = {}
+    for item in found:
+        by_rank.setdefault(item.rank, []).append(item)
+    kept: list[Candidate] = []
+    for rank in sorted(by_rank):
+        merged = _merged(sorted(by_rank[rank]))
+        kept = _with(kept, merged) if kept else merged
+    return (Span(item.start, item.end, item.kind, item.rule, item.category) for item in kept)
+
+
+def _merged(items: list[Candidate]) -> list[Candidate]:
+    merged: list[Candidate] = []
+    for item in items:
+        if not merged or item.start >= merged[-1].end:
+            merged.append(item)
+            continue
+        last = merged[-1]
+        longer = item if item.end - item.start > last.end - last.start else last
+        merged[-1] = longer._replace(start=last.start, end=max(last.end, item.end))
+    return merged
+
+
+def _with(kept: list[Candidate], more: list[Candidate]) -> list[Candidate]:
+    """Both, without those of `more` that overlap one of `kept`; both are sorted."""
+    result: list[Candidate] = []
+    place = 0
+    for item in more:
+        while place < len(kept) and kept[place].end <= item.start:
+            result.append(kept[place])
+            place += 1
+        if place == len(kept) or item.end <= kept[place].start:
+            result.append(item)
+    return result + kept[place:]

@@ -1,0 +1,79 @@
+"""A device's pseudonym in place of its identifier: keyed, one to one, the same for ever.
+
+The client sends a JSON text in `metadata.user_id` with the device, the account and the session. The provider
+may tell devices apart and find abuse, and must not be told that two devices are one; so each keeps a
+pseudonym of its own, which says of itself that it is one. Account and session leave as they came.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from typing import Literal
+
+from ccgate.privacy import jsontext
+from ccgate.privacy.layout import unreadable
+from ccgate.privacy.placeholders import ALPHABET
+from ccgate.privacy.placeholders import keyed_letters
+from ccgate.privacy.splice import ByteEdit
+from ccgate.privacy.splice import in_bytes
+from ccgate.privacy.splice import within_literal
+
+Outcome = Literal["absent", "unknown", "pseudonym"]
+"""`absent`: no user_id with a device. `unknown`: a user_id of another form, which leaves as it came."""
+
+PREFIX = "redacted-device-"
+LETTERS = 32
+"""Letters of a pseudonym, 5 bits each: among 10^12 devices two become one with a chance of 10^-24."""
+
+PSEUDONYM = re.compile(rf"{PREFIX}[{ALPHABET}]{{{LETTERS}}}")
+
+Pseudonym = Callable[[str], str]
+"""Device identifier → its pseudonym."""
+
+
+def pseudonyms(key: bytes) -> Pseudonym:
+    """The pseudonyms that a placeholder key gives."""
+
+    def pseudonym(device: str) -> str:
+        if PSEUDONYM.fullmatch(device):
+            return device
+        return PREFIX + keyed_letters(key, "device", device, LETTERS)
+
+    return pseudonym
+
+
+def in_metadata(raw: bytes, pseudonym: Pseudonym) -> tuple[Outcome, list[ByteEdit]]:
+    """What to change in the bytes of the field `metadata`.
+
+    Raises:
+        Refusal: 400, it cannot be read.
+    """
+    try:
+        text = jsontext.text_of(raw)
+        metadata = jsontext.parse(text)
+    except (jsontext.NotJson, RecursionError):
+        raise unreadable() from None
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    if not isinstance(user, jsontext.At):
+        return "absent", []
+    device = _device(user)
+    if device is None:
+        return "unknown", []
+    if not device:
+        return "absent", []
+    first = user.start + 1
+    places = within_literal(text[first : user.end - 1], user, (device.start + 1, device.end - 1))
+    start, end = in_bytes(text, [first + place for place in places])
+    return "pseudonym", [(start, end, pseudonym(str(device)).encode())]
+
+
+def _device(user: str) -> jsontext.At | None:
+    """The device in a `user_id`; None when it is not in the client's form."""
+    try:
+        value: Any = jsontext.parse(user)
+    except (jsontext.NotJson, jsontext.DuplicateKey, RecursionError):
+        return None
+    device = value.get("device_id") if isinstance(value, dict) else None
+    return device if isinstance(device, jsontext.At) else None

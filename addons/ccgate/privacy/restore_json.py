@@ -1,0 +1,104 @@
+"""Puts originals back into JSON text that comes in pieces, such as the input of a tool.
+
+Format: RFC 8259. A model may write any character of a placeholder as `\\u0040`, and the pieces may be cut
+anywhere, also within such an escape. So the search goes over the characters that the text stands for, and
+what is found is replaced in the text as it is written; everything else keeps its form.
+
+Whether a place is inside a string need not be followed. A placeholder holds neither quotes nor backslashes
+nor spaces, so one that is found lies within one string (a key's too): outside of strings JSON has no
+letters but those of `true`, `false`, `null` and exponents. What has to be followed is where an escape
+begins: the `r` in `\\redacteduser…` is none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+
+from ccgate.privacy.restore_text import Table
+
+# In this order: a character by its number; another escape; one that is cut off; `\u` without a number.
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([^u])|((?:u[0-9a-fA-F]{0,3})?\Z)|u)", re.DOTALL)
+
+_NO_PLACEHOLDER = "\0"
+"""Stands for a character that is in no placeholder."""
+
+
+def escaped(text: str) -> str:
+    """A text as the inside of a JSON string, ASCII alone, so that lone surrogates survive too."""
+    return json.dumps(text)[1:-1]
+
+
+class JsonRestorer:
+    """Restores one JSON text. `restored` is told each placeholder that was replaced."""
+
+    __slots__ = ("_restored", "_table", "held")
+
+    def __init__(self, table: Table, restored: Callable[[str], None]) -> None:
+        self._table = table
+        self._restored = restored
+        self.held = ""
+
+    def feed(self, piece: str, *, final: bool = False) -> str:
+        """The text that can be given now; after `final`, nothing is held back."""
+        if not self._table:
+            return piece
+        text = self.held + piece
+        if "\\" in text:
+            meaning, offsets = _read(text, final=final)
+        else:
+            meaning, offsets = text, _Offsets()
+        found, wait = self._table.find(meaning, final=final)
+        end_given = len(text) if final else offsets.written(wait)
+        self.held = text[end_given:]
+        parts: list[str] = []
+        position = 0
+        for start, end, placeholder in found:
+            parts += text[position : offsets.written(start)], escaped(self._table.originals[placeholder])
+            self._restored(placeholder)
+            position = offsets.written(end)
+        parts.append(text[position:end_given])
+        return "".join(parts)
+
+
+class _Offsets:
+    """Where in a text its characters are written."""
+
+    __slots__ = ("_meant", "_written")
+
+    def __init__(self) -> None:
+        self._meant = [0]
+        self._written = [0]
+
+    def after_escape(self, meant: int, written: int) -> None:
+        """From here on, one character is one character again."""
+        self._meant.append(meant)
+        self._written.append(written)
+
+    def written(self, meant: int) -> int:
+        """The offset in the text at which a character is written."""
+        last = bisect_right(self._meant, meant) - 1
+        return self._written[last] + meant - self._meant[last]
+
+
+def _read(text: str, *, final: bool) -> tuple[str, _Offsets]:
+    """The characters that a text stands for, without an escape that is cut off at its end."""
+    offsets = _Offsets()
+    parts = []
+    position = 0
+    length = 0
+    for escape in _ESCAPE.finditer(text):
+        number, _, cut_off = escape.groups()
+        start = escape.start()
+        parts.append(text[position:start])
+        length += start - position
+        if cut_off is not None and not final:
+            return "".join(parts), offsets
+        parts.append(chr(int(number, 16)) if number else _NO_PLACEHOLDER)
+        length += 1
+        position = escape.end()
+        offsets.after_escape(length, position)
+    parts.append(text[position:])
+    return "".join(parts), offsets

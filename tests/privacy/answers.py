@@ -1,0 +1,257 @@
+"""Answers of a model that was given placeholders, and the plainest way to restore them."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import strategies as st
+
+from ccgate.privacy.placeholders import Category
+from ccgate.privacy.placeholders import Minter
+from ccgate.privacy.vault import Original
+from ccgate.privacy.vault import Vault
+
+MINTER = Minter(b"k" * 32)
+
+VALUES: tuple[tuple[Category, str], ...] = (
+    ("home", "alice"),
+    ("email", "alice@corp.example.com"),
+    ("email", "malice@corp.example.com"),
+    ("secret", "hunter2hunter2"),
+    ("secret", 'pa"ss\\wörd\n\U0001f600\ud800\t/\x00'),
+    ("network", "db.corp.example.com"),
+    ("term", "Nightingale"),
+)
+"""Values that contain each other, and one that JSON has to escape all over."""
+
+NAMES = {value: MINTER.mint(category, value) for category, value in VALUES}
+"""Value to placeholder."""
+
+ALICE = NAMES["alice"]
+MAIL = NAMES["alice@corp.example.com"]
+SECRET = NAMES["hunter2hunter2"]
+ODD_SECRET = NAMES[VALUES[4][1]]
+INVENTED = Minter(b"x" * 32).mint("home", "alice")
+"""A placeholder that this request did not make."""
+
+TRUSTED = ("Read", "Write")
+
+
+def vault() -> Vault:
+    """What the request's redaction kept."""
+    made = Vault()
+    for category, value in VALUES:
+        made.put(NAMES[value], Original(value, category))
+    return made
+
+
+def originals(*, secrets: bool) -> dict[str, str]:
+    """What is put back in a text, or with secrets, in a trusted tool."""
+    return {NAMES[value]: value for category, value in VALUES if secrets or category != "secret"}
+
+
+def restored(text: str, table: Mapping[str, str]) -> str:
+    """The whole text restored, character by character: the leftmost, and there the longest."""
+    out = []
+    position = 0
+    while position < len(text):
+        here = [name for name in table if text.startswith(name, position)]
+        name = max(here, key=len, default=None)
+        out.append(text[position] if name is None else table[name])
+        position += 1 if name is None else len(name)
+    return "".join(out)
+
+
+def waiting(text: str, names: Iterable[str]) -> bool:
+    """Whether a text is nothing but the beginning of a placeholder, and so may be held back."""
+    return any(name != text and name.startswith(text) for name in names)
+
+
+def same(text: str) -> bytes:
+    """A text by its UTF-16 units: two halves of a pair are the pair, in one string or in two."""
+    return text.encode("utf-16-le", "surrogatepass")
+
+
+def same_value(value: Any) -> Any:
+    """A JSON value in a form in which nothing is lost: keys that come twice, halves of pairs."""
+    if isinstance(value, str):
+        return same(value)
+    if isinstance(value, list):
+        return [same_value(item) for item in value]
+    if isinstance(value, tuple):
+        return tuple(same_value(item) for item in value)
+    return value
+
+
+def loads(text: str) -> Any:
+    """A JSON value, objects as lists of pairs."""
+    return json.loads(text, object_pairs_hook=lambda pairs: [tuple(pair) for pair in pairs], strict=False)
+
+
+def restored_value(value: Any, table: Mapping[str, str]) -> Any:
+    """A value of `loads` with all its strings restored, keys too."""
+    if isinstance(value, str):
+        return restored(value, table)
+    if isinstance(value, list):
+        return [restored_value(item, table) for item in value]
+    if isinstance(value, tuple):
+        return tuple(restored_value(item, table) for item in value)
+    return value
+
+
+def written(value: Any, seed: int) -> str:
+    """A value as JSON text in which any character may be written as a number."""
+    chance = random.Random(seed)
+
+    def string(text: str) -> str:
+        return '"' + "".join(character(c) for c in text) + '"'
+
+    def character(c: str) -> str:
+        if chance.random() < 0.2 and ord(c) < 0x10000:
+            return f"\\u{ord(c):04x}" if chance.random() < 0.5 else f"\\u{ord(c):04X}"
+        return json.dumps(c, ensure_ascii=not c.isprintable())[1:-1]
+
+    def any_of(value: Any) -> str:
+        if isinstance(value, str):
+            return string(value)
+        if isinstance(value, list):
+            return "[" + ", ".join(map(any_of, value)) + "]"
+        if isinstance(value, dict):
+            return "{" + ",".join(f"{string(key)}: {any_of(item)}" for key, item in value.items()) + "}"
+        return json.dumps(value)
+
+    return any_of(value)
+
+
+def _part() -> st.SearchStrategy[str]:
+    name = st.sampled_from(sorted(NAMES.values()))
+    cut = st.tuples(name, st.integers(0, 60))
+    return st.one_of(
+        name,
+        cut.map(lambda t: t[0][: t[1]]),
+        cut.map(lambda t: t[0][t[1] :]),
+        cut.map(lambda t: t[0][: t[1]] + t[0]),
+        cut.map(lambda t: t[0][: t[1]] + "x" + t[0][t[1] :]),
+        st.just(INVENTED),
+        st.sampled_from([value for _, value in VALUES]),
+        st.sampled_from(
+            ["r", "R", "REDACTED", "redacted", "\\", "\\u00", '"', "\n", "😀", "\ud83d", "\ude00"]
+        ),
+        st.text(st.characters(exclude_categories=()), max_size=5),
+    )
+
+
+def texts() -> st.SearchStrategy[str]:
+    """What a model can say: placeholders whole, cut, doubled, spoilt, invented, and anything else."""
+    return st.lists(_part(), max_size=8).map("".join)
+
+
+def pieces_of(draw: st.DrawFn, text: str) -> list[str]:
+    """A text in pieces, cut anywhere."""
+    cuts = draw(st.lists(st.integers(0, len(text)), max_size=8))
+    marks = [0, *sorted(cuts), len(text)]
+    return [text[a:b] for a, b in pairwise(marks)]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A content block: its kind, the tool's name, what it says in all, and that in pieces."""
+
+    kind: str
+    name: str
+    whole: str
+    pieces: list[str]
+
+
+@st.composite
+def inputs(draw: st.DrawFn) -> str:
+    """The input of a tool as JSON text, in any form that JSON has."""
+    value = draw(
+        st.dictionaries(
+            texts(),
+            st.recursive(
+                texts() | st.integers() | st.booleans() | st.none(),
+                lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts(), inner, max_size=3),
+                max_leaves=5,
+            ),
+            max_size=3,
+        )
+    )
+    return written(value, draw(st.integers(0, 1000)))
+
+
+@st.composite
+def blocks(draw: st.DrawFn) -> Block:
+    """A block of any kind that streams."""
+    kind = draw(st.sampled_from(["text", "thinking", "tool_use", "server_tool_use"]))
+    name = draw(st.sampled_from(["Write", "Bash", "WebFetch", "mcp__a__b"])) if kind == "tool_use" else ""
+    whole = draw(inputs() if "tool" in kind else texts())
+    return Block(
+        kind, name or ("web_search" if kind == "server_tool_use" else ""), whole, pieces_of(draw, whole)
+    )
+
+
+def event(kind: str, **members: Any) -> dict[str, Any]:
+    """One event."""
+    return {"type": kind, **members}
+
+
+def delta(index: int, kind: str, **members: Any) -> dict[str, Any]:
+    """One delta."""
+    return event("content_block_delta", index=index, delta={"type": kind, **members})
+
+
+def events_of(index: int, block: Block) -> list[dict[str, Any]]:
+    """The events of a block, in order."""
+    opening: dict[str, Any] = {"type": block.kind}
+    if block.kind == "text":
+        opening["text"] = ""
+        deltas = [delta(index, "text_delta", text=piece) for piece in block.pieces]
+    elif block.kind == "thinking":
+        opening |= {"thinking": "", "signature": ""}
+        deltas = [delta(index, "thinking_delta", thinking=piece) for piece in block.pieces]
+        deltas.append(delta(index, "signature_delta", signature=SECRET + ALICE))
+    else:
+        opening |= {"id": "toolu_1", "name": block.name, "input": {}}
+        deltas = [delta(index, "input_json_delta", partial_json=piece) for piece in block.pieces]
+    start = event("content_block_start", index=index, content_block=opening)
+    return [start, *deltas, event("content_block_stop", index=index)]
+
+
+def encoded(event: Mapping[str, Any], end: str = "\n", *, ascii_only: bool = True) -> bytes:
+    """The bytes of an event."""
+    data = json.dumps(event, ensure_ascii=ascii_only, separators=(",", ":"))
+    return f"event: {event['type']}{end}data: {data}{end}{end}".encode("utf-8", "replace")
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> tuple[list[Block], list[dict[str, Any]]]:
+    """An answer: its blocks, and their events interleaved, with pings between them."""
+    content = draw(st.lists(blocks(), min_size=1, max_size=4))
+    queues = [events_of(index, block) for index, block in enumerate(content)]
+    events = [event("message_start", message={"content": []})]
+    while any(queues):
+        queue = draw(st.sampled_from([queue for queue in queues if queue]))
+        events.append(queue.pop(0))
+        if draw(st.integers(0, 9)) == 0:
+            events.append(event("ping"))
+    return content, [*events, event("message_delta", delta={}), event("message_stop")]
+
+
+def said(events: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], str]:
+    """What each block says in all, by its index and the kind of delta."""
+    found: dict[tuple[int, str], str] = {}
+    for one in events:
+        if one.get("type") != "content_block_delta":
+            continue
+        for member in ("text", "partial_json", "thinking", "signature"):
+            if member in one["delta"]:
+                key = one["index"], member
+                found[key] = found.get(key, "") + one["delta"][member]
+    return found

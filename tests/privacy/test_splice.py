@@ -1,0 +1,64 @@
+"""Edits change what they are of, and no byte around it."""
+
+from __future__ import annotations
+
+import json
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccgate.privacy.splice import escaped
+from ccgate.privacy.splice import in_bytes
+from ccgate.privacy.splice import spliced
+from ccgate.privacy.splice import spliced_bytes
+from ccgate.privacy.splice import within_literal
+from tests.privacy.requests import styles
+from tests.privacy.requests import write
+
+odd = st.text(
+    alphabet=st.one_of(st.characters(), st.sampled_from('"\\/\n\t\x00é\U0001f600\ud800\udc00')), max_size=20
+)
+
+
+@given(odd, st.lists(st.integers(0, 20)), styles)
+def test_offsets_into_a_string_in_any_style(
+    text: str, offsets: list[int], style: random.Random | None
+) -> None:
+    """However the client escapes, what is before an offset is before it in the request too."""
+    literal = write(text, style)[1:-1]
+    value = json.loads(f'"{literal}"')
+    places = sorted({min(offset, len(value)) for offset in offsets})
+    for offset, place in zip(places, within_literal(literal, value, places), strict=True):
+        assert json.loads(f'"{literal[:place]}"') == value[:offset]
+        assert json.loads(f'"{literal[place:]}"') == value[offset:]
+
+
+@given(st.text(), st.lists(st.integers(0, 30)))
+def test_offsets_into_bytes(text: str, offsets: list[int]) -> None:
+    """Bytes are not characters."""
+    places = sorted({min(offset, len(text)) for offset in offsets})
+    for offset, place in zip(places, in_bytes(text, places), strict=True):
+        assert text.encode()[:place].decode() == text[:offset]
+
+
+@given(st.lists(st.tuples(st.text(), st.text(), st.text()), max_size=5), st.text())
+def test_edits(pieces: list[tuple[str, str, str]], rest: str) -> None:
+    """What is kept is kept, what is replaced is gone; in text as in bytes."""
+    text, edits, new = "", [], ""
+    for kept, old, other in pieces:
+        edits.append((len(text + kept), len(text + kept + old), other))
+        text += kept + old
+        new += kept + other
+    assert spliced(text + rest, edits) == new + rest
+    places = in_bytes(text, [at for start, end, _ in edits for at in (start, end)])
+    in_raw = [(places[2 * n], places[2 * n + 1], other.encode()) for n, (_, _, other) in enumerate(edits)]
+    assert spliced_bytes((text + rest).encode(), [(0, in_raw)]) == (new + rest).encode()
+
+
+def test_escapes_are_the_clients() -> None:
+    """The real client writes JSON as JavaScript does: what must be escaped, and nothing else."""
+    assert (
+        escaped('"\\/\n\t\b\f\r\x00\x7fé\u2028\U0001f600')
+        == '\\"\\\\/\\n\\t\\b\\f\\r\\u0000\x7fé\u2028\U0001f600'
+    )
