@@ -2,6 +2,8 @@
 
 ccgate.sqlite3   clients (tokens as hashes) and the ledger
 ca/              mitmproxy's confdir: the certificate authority that clients trust
+placeholder.key  what placeholders are made with, where the profile names no other
+compiled/        what was compiled of the rules for detection; made anew when it is missing
 run/             one lock file for each running gateway
 """
 
@@ -37,6 +39,11 @@ class StateFolder:
     def ca_certificate(self) -> Path:
         """What clients are told to trust: PEM, no key."""
         return self.ca / "mitmproxy-ca-cert.pem"
+
+    @property
+    def compiled(self) -> Path:
+        """What was compiled of the rules for detection."""
+        return self.root / "compiled"
 
     @property
     def run(self) -> Path:

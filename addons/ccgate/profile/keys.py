@@ -20,6 +20,7 @@ from ccgate.profile.sections import Named
 from ccgate.profile.sections import Section
 from ccgate.profile.values import credential_source
 from ccgate.profile.values import host_name
+from ccgate.profile.values import placeholder_key_source
 from ccgate.profile.values import public_host_name
 from ccgate.profile.values import store
 from ccgate.profile.values import upstream_url
@@ -35,6 +36,9 @@ _SOURCE = Text(
     "env:ANTHROPIC_API_KEY",
     credential_source,
     r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring:[^/]+/.+|command:.+)$",
+)
+_KEY_SOURCE = Text(
+    "env:CCGATE_PLACEHOLDER_KEY", placeholder_key_source, r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"
 )
 _STORE = Text("sqlite", store, r"^(sqlite|env:[A-Za-z_][A-Za-z0-9_]*)$")
 _USD = Amount(optional=True)
@@ -81,7 +85,7 @@ _ADMISSION = Section(
 )
 
 _TERM = Section(
-    Key("name", Text("project"), None, "what the placeholder says", required=True),
+    Key("name", Text("project"), None, "what reports of a finding call it", required=True),
     Key("match", ListOf(Text("Nightingale"), least=1), None, "the texts to redact", required=True),
     Key("ignore_case", Flag(), True, "match upper and lower case alike"),
     Key("whole_word", Flag(), True, "match whole words alone"),
@@ -89,56 +93,48 @@ _TERM = Section(
 
 _PRIVACY = Section(
     Key(
-        "secrets",
-        Choice("redact", "block", "allow"),
-        "redact",
-        "keys, tokens and passwords in what is sent",
-        built=("allow",),
+        "secrets", Choice("redact", "block", "allow"), "redact", "keys, tokens and passwords in what is sent"
     ),
-    Key("emails", Choice("redact", "allow"), "redact", "e-mail addresses in what is sent", built=("allow",)),
+    Key("emails", Choice("redact", "allow"), "redact", "e-mail addresses in what is sent"),
     Key(
         "home",
         Choice("redact", "allow"),
         "redact",
         r"the person's name in home paths: `/home/x`, `/Users/x`, `C:\Users\x`, `-home-x-`",
-        built=("allow",),
     ),
     Key(
         "network",
         Choice("redact", "allow"),
         "allow",
         "private addresses, and host names under `privacy.domains`",
-        built=("allow",),
     ),
-    Key("domains", ListOf(_DOMAIN), (), "domains whose host names are private", built=((),)),
+    Key("domains", ListOf(_DOMAIN), (), "domains whose host names are private"),
     Key(
         "device_id",
         Choice("keep", "pseudonym"),
         "keep",
         "the device's identifier; its pseudonym is stable, one for one",
-        built=("keep",),
     ),
     Key(
         "terms",
         ListOf(_TERM),
         (),
         "words of your own to redact: `{name: N, match: [TEXT], ignore_case: true, whole_word: true}`",
-        built=((),),
     ),
-    Key("allow", ListOf(Text("test@example.com")), (), "literal values that are never redacted", built=((),)),
-    Key(
-        "attachments",
-        Choice("allow", "deny"),
-        "allow",
-        "what cannot be read: images, PDFs, files, batches",
-        built=("allow",),
-    ),
+    Key("allow", ListOf(Text("test@example.com")), (), "literal values that are never redacted"),
+    Key("attachments", Choice("allow", "deny"), "allow", "what cannot be read: images, PDFs, files, batches"),
     Key(
         "restore_secrets_in",
         ListOf(Text("Edit")),
         _EDITING_TOOLS,
         "tools in whose input a redacted secret is restored",
-        built=(_EDITING_TOOLS,),
+    ),
+    Key(
+        "key",
+        _KEY_SOURCE,
+        None,
+        "where the instances of a fleet read the key of their placeholders: `env:NAME`, `file:PATH` "
+        "(from the profile's folder); the default is one of the state folder's own",
     ),
 )
 

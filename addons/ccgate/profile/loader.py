@@ -58,6 +58,8 @@ def _refuse_contradictions(values: Mapping[str, Any], reading: Reading) -> None:
     _check_credential(values["credential"], "credential", reading)
     for name, spec in values["credentials"].items():
         _check_credential(spec, f"credentials.{shown_key(name)}", reading)
+    if (key := values["privacy"]["key"]) is not None:
+        _check_place(key, "privacy.key", reading)
 
 
 def _check_credential(spec: Mapping[str, Any], key: str, reading: Reading) -> None:
@@ -72,10 +74,14 @@ def _check_credential(spec: Mapping[str, Any], key: str, reading: Reading) -> No
     elif kind == "pass-through" and source is not None:
         reading.wrong(line, key, "has no use with kind pass-through; remove it, or write kind: api-key")
     elif source is not None:
-        try:
-            anchored(source, reading.path.parent)
-        except ValueError as e:
-            reading.wrong(line, key, str(e))
+        _check_place(source, key, reading)
+
+
+def _check_place(source: str, key: str, reading: Reading) -> None:
+    try:
+        anchored(source, reading.path.parent)
+    except ValueError as e:
+        reading.wrong(reading.line(key), key, str(e))
 
 
 def _refuse_unbuilt(values: Mapping[str, Any], reading: Reading) -> None:
@@ -118,7 +124,7 @@ def _typed(path: Path, values: Mapping[str, Any]) -> Profile:
             models=admission["models"],
             limits=Limits(**admission["limits"]),
         ),
-        privacy=Privacy(**{**privacy, "terms": tuple(Term(**term) for term in privacy["terms"])}),
+        privacy=_privacy(privacy, folder),
         telemetry=values["telemetry"],
         credential=_credential(values["credential"], folder),
         credentials=MappingProxyType(
@@ -130,6 +136,12 @@ def _typed(path: Path, values: Mapping[str, Any]) -> Profile:
             budgets=MappingProxyType({o: Budget(**budget) for o, budget in accounting["budgets"].items()}),
         ),
     )
+
+
+def _privacy(section: Mapping[str, Any], folder: Path) -> Privacy:
+    terms = tuple(Term(**term) for term in section["terms"])
+    key = section["key"]
+    return Privacy(**{**section, "terms": terms, "key": None if key is None else anchored(key, folder)})
 
 
 def _credential(spec: Mapping[str, Any], folder: Path) -> CredentialSpec:

@@ -69,6 +69,8 @@ class Privacy:
     allow: tuple[str, ...]
     attachments: Literal["allow", "deny"]
     restore_secrets_in: tuple[str, ...]
+    key: str | None
+    """Where the placeholder key is read, `env:NAME` or `file:PATH`; None: the state folder's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,13 @@ def credential_source(text: str) -> str:
     return text
 
 
+def placeholder_key_source(text: str) -> str:
+    """Where the placeholder key is read from: env:NAME or file:PATH; never itself, and never quoted."""
+    if text.partition(":")[0] not in ("env", "file"):
+        raise ValueError("is not a source; write env:NAME or file:PATH, never the key itself")
+    return credential_source(text)
+
+
 def store(text: str) -> str:
     """Where the ledger is: `sqlite`, or env:NAME of a variable that holds a PostgreSQL URL."""
     if text == "sqlite" or re.fullmatch(f"env:(?:{_SOURCES['env'][0]})", text):
@@ -163,7 +170,7 @@ def store(text: str) -> str:
 
 
 def anchored(source: str, folder: Path) -> str:
-    """A credential's source with a file's path made absolute: `~` is the home folder, else from `folder`.
+    """A source with a file's path made absolute: `~` is the home folder, else from `folder`.
 
     Raises:
         ValueError: there is no home folder.
