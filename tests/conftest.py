@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("thorough", deadline=None, max_examples=10_000)
+# `--hypothesis-profile thorough` is for CI, and for whoever has changed what splits, merges or round-trips.
+settings.load_profile("default")
 
 
 def missing(reason: str) -> NoReturn:

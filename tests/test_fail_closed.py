@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -17,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.gateway import OPEN_POLICY
-from tests.support.gateway import ROOT
 from tests.support.gateway import GatewayProcess
+from tests.support.gateway import copy_of_the_gateway
 from tests.support.recorder import Recorder
 
 BODY = json.dumps({"model": "claude-sonnet-4-5", "max_tokens": 5, "messages": []})
@@ -53,14 +52,6 @@ def connect(gateway: GatewayProcess, credentials: str, host: str = "api.anthropi
         return connection.getresponse().status
     finally:
         connection.close()
-
-
-def copy_of_the_gateway(tmp_path: Path) -> Path:
-    """A gateway.py of the test's own to break, beside the real package."""
-    folder = tmp_path / "addons"
-    folder.mkdir()
-    (folder / "ccgate").symlink_to(ROOT / "addons" / "ccgate")
-    return Path(shutil.copy(ROOT / "addons" / "gateway.py", folder))
 
 
 @pytest.fixture

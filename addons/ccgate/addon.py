@@ -35,6 +35,7 @@ from ccgate import header_fields
 from ccgate import options
 from ccgate import outbound
 from ccgate import profile
+from ccgate import redacting
 from ccgate.accounting.entry import Opening
 from ccgate.accounting.metering import Ending
 from ccgate.accounting.metering import Metering
@@ -66,6 +67,9 @@ METERED = "inference"
 READ = ("inference", "count_tokens")
 """The kinds of endpoint whose request bodies name a model."""
 
+REPORTS = ("telemetry", "flags")
+"""The kinds of endpoint whose request bodies say what device a client is on."""
+
 NEEDS_CREDENTIAL = ("inference", "count_tokens", "models")
 """The kinds of endpoint that nobody can use without a credential."""
 
@@ -82,6 +86,7 @@ BROKEN = "something went wrong inside the gateway, so the request was not forwar
 DRAINING = "the gateway is shutting down; try again"
 DRAINING_RETRY_SECONDS = 5
 UNWRITABLE = "the ledger cannot be written, so the request was not forwarded; the gateway's log says why"
+GONE = "the client went away while its request was read"
 KEYLESS = "the gateway cannot read its own credential, so the request was not forwarded; its log says why"
 NOT_CONNECT = (
     "this port is a forward proxy for HTTPS (HTTPS_PROXY) and takes CONNECT alone; "
@@ -212,12 +217,14 @@ class Gateway:
                 flow.request.path,
                 state.headers,
                 unknown=self.rooms.profile.admission.endpoints.unknown,
+                redacts=self.rooms.privacy is not None and self.rooms.privacy.redacts,
             )
 
-    def request(self, flow: http.HTTPFlow) -> None:
-        """Open the ledger, put the credential in, and let the request leave."""
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """Redact, open the ledger, put the credential in, and let the request leave."""
         state = self.guard.flows.get(flow.id)
         if flow.response or state is None or state.client is None or state.endpoint is None:
+            self._withhold(flow)
             return
         with self._closed(flow):
             if self.guard.draining:
@@ -226,11 +233,14 @@ class Gateway:
             if state.endpoint.kind in READ:
                 wanted = asked.read(flow.request.raw_content or b"")
                 permit.check_model(wanted.model, self.rooms.profile.admission.models)
+            flow.metadata[flowkeys.OUTCOME] = "passed"
+            await self._redact(flow, state, state.endpoint)
             self._direct(flow, state.endpoint)
             if wanted is not None and state.endpoint.kind == METERED:
                 state.metering = self._open_entry(flow, state, state.client, wanted)
-            flow.metadata[flowkeys.OUTCOME] = "passed"
             self.guard.stamp(flow)
+        if flow.response:
+            self._withhold(flow)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """Speak HTTP/1.1 to the upstream, and by TLS to its own name, whatever the client speaks to us.
@@ -255,12 +265,15 @@ class Gateway:
             # It names other ways to reach the upstream, which lead past the gateway.
             del flow.response.headers["alt-svc"]
         state.upstream_request_id = answer.get("request-id")
-        state.tap = Tap(
-            state.metering,
-            answer.get("content-type", ""),
-            answer.get("content-encoding", ""),
-            keep=self.guard.shown,
-        )
+        if state.restorer is not None:
+            state.tap = redacting.restoring(flow, state, answer, shown=self.guard.shown)
+        else:
+            state.tap = Tap(
+                state.metering,
+                answer.get("content-type", ""),
+                answer.get("content-encoding", ""),
+                keep=self.guard.shown,
+            )
         flow.response.stream = state.tap
         if state.metering is not None:
             state.metering.catch_up = state.tap.catch_up
@@ -303,6 +316,25 @@ class Gateway:
     def _scope(self, host: str, port: int) -> str:
         hosts = self.rooms.profile.admission.hosts
         return scope.connect_decision(host, port, hosts.govern, hosts.tunnel, self.rooms.profile.upstream)
+
+    async def _redact(self, flow: http.HTTPFlow, state: FlowState, endpoint: Endpoint) -> None:
+        """Let nothing leave that the profile has redacted."""
+        room = self.rooms.privacy
+        if room is None:
+            return
+        if endpoint.kind in READ:
+            await redacting.redact(flow, state, room, shown=self.guard.shown)
+            if flow.id not in self.guard.flows:
+                raise Refusal(503, GONE)
+        elif endpoint.kind in REPORTS and room.pseudonym is not None:
+            redacting.redact_report(flow, room.pseudonym)
+        elif endpoint.kind == "unknown" and room.redacts and flow.request.raw_content:
+            raise Refusal(451, redacting.UNKNOWN_BODY)
+
+    def _withhold(self, flow: http.HTTPFlow) -> None:
+        """Keep what was not redacted out of a flow that may be shown or stored."""
+        if self.rooms.privacy is not None:
+            redacting.take(flow)
 
     def _direct(self, flow: http.HTTPFlow, endpoint: Endpoint) -> None:
         """Point the request at the upstream, with the credential that it leaves with."""
@@ -347,6 +379,7 @@ class Gateway:
             if self.guard.shown:
                 # Only for show: this body has been streamed to the client already.
                 flow.response.data.content = state.tap.copy
+                redacting.mark(flow, state)
         if state.metering is not None:
             self._close_entry(flow, state.metering, _ending(flow, state))
 

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from ccgate.accounting.metering import Metering
 from ccgate.admission.clients import Client
 from ccgate.admission.endpoints import Endpoint
+from ccgate.privacy.restore import Restorer
+from ccgate.privacy.walk import Format
+from ccgate.streaming.instead import Instead
+from ccgate.streaming.rewrite import Rewrite
 from ccgate.streaming.tap import Tap
 
 
@@ -20,6 +24,10 @@ class FlowState:
     """Those that decide something, by lower-case name, as they came."""
     client: Client | None = None
     endpoint: Endpoint | None = None
+    form: Format = "messages"
+    restorer: Restorer | None = None
+    """None: nothing was replaced in the request."""
     metering: Metering | None = None
-    tap: Tap | None = None
+    tap: Tap | Rewrite | Instead | None = None
+    """What the answer streams through."""
     upstream_request_id: str | None = None

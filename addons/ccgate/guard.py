@@ -175,6 +175,8 @@ class Guard:
 
     def _refuse(self, flow: http.HTTPFlow) -> None:
         logger.error("ccgate: refused a request that the gateway has not let through")
+        # Nobody has redacted it, and flows are shown and stored.
+        flow.request.data.content = b""
         flow.response = answer(Refusal(503, UNSTAMPED), flow.id)
 
 

@@ -17,6 +17,7 @@ from ccgate.admission.throttle import Throttle
 from ccgate.credentials import sources
 from ccgate.database import open_database
 from ccgate.errors import StoreError
+from ccgate.privacy import room as privacy
 from ccgate.profile import Profile
 from ccgate.proof.line import line
 from ccgate.state import StateFolder
@@ -38,9 +39,11 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """One profile, the credential that it names, and the books."""
+    """One profile, what it has redacted, the credential that it names, and the books."""
 
     profile: Profile
+    privacy: privacy.PrivacyRoom | None
+    """None: each request leaves as it came."""
     credential: sources.Source | None
     """None: each client's own credential passes through."""
     books: Books
@@ -74,13 +77,14 @@ def furnish(profile: Profile, folder: StateFolder, books: Books | None) -> Rooms
     """The rooms for a profile, with the books that are open already, if they are of the same folder.
 
     Raises:
-        ConfigError: the credential that the profile names cannot be read.
+        ConfigError: the credential or the placeholder key that the profile names cannot be read.
         StoreError: the database cannot be used.
     """
     credential = None
     if profile.credential.source is not None:
         credential = sources.source(profile.credential.source)
         credential.read()
+    redacting = privacy.furnish(profile.privacy, folder)
     if books is None or books.folder != folder:
         books = open_books(folder)
-    return Rooms(profile, credential, books)
+    return Rooms(profile, redacting, credential, books)

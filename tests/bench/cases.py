@@ -16,7 +16,7 @@ from statistics import median
 
 from tests.bench import payloads
 from tests.bench.load import WARM_UP
-from tests.bench.load import Order
+from tests.bench.order import Order
 from tests.bench.processes import Process
 from tests.bench.processes import ask
 from tests.bench.sides import Side
@@ -44,31 +44,36 @@ class Case:
     """One line of work, and the metrics that come of it.
 
     A `fresh` one gets a side that has just been started, for itself: what memory was taken before would
-    hide what is taken now.
+    hide what is taken now. The gateway of a `redacting` one does so.
     """
 
     name: str
     measure: Measure
     metrics: tuple[Metric, ...]
     fresh: bool = False
+    redacting: bool = False
 
 
 def _requests(size: int, connections: int, count: int) -> Measure:
     def measure(side: Side, run: int, share: float) -> dict[str, float]:
-        order = _order(side, run, size, connections, max(int(count * share), connections))
-        before = side.process.cpu()
-        result = ask(order)
-        after = side.process.cpu()
-        values = {
-            "requests per second": len(result.latencies) / result.seconds,
-            "median": median(result.latencies),
-            "p99": percentile(result.latencies, 99),
-        }
-        if before is not None and after is not None:
-            values["CPU per request"] = (after - before) * 1000 / (order.count + WARM_UP * connections)
-        return values
+        return asked(side, _order(side, run, size, connections, max(int(count * share), connections)))
 
     return measure
+
+
+def asked(side: Side, order: Order) -> dict[str, float]:
+    """What an order of short answers came to: a throughput, latencies and CPU."""
+    before = side.process.cpu()
+    result = ask(order)
+    after = side.process.cpu()
+    values = {
+        "requests per second": len(result.latencies) / result.seconds,
+        "median": median(result.latencies),
+        "p99": percentile(result.latencies, 99),
+    }
+    if before is not None and after is not None:
+        values["CPU per request"] = (after - before) * 1000 / (order.count + WARM_UP * order.connections)
+    return values
 
 
 def _streams(side: Side, run: int, share: float) -> dict[str, float]:
@@ -138,10 +143,14 @@ def _watched(process: Process) -> Iterator[dict[str, float]]:
     watched["memory at the highest"] = max(highest, after) - before
 
 
-def _throughput(name: str, size: int, connections: int, count: int, goals: Mapping[str, Goal]) -> Case:
+def throughput(name: str, goals: Mapping[str, Goal]) -> tuple[Metric, ...]:
+    """The metrics of a case that asks for short answers."""
     units = {"requests per second": "", "median": "ms", "p99": "ms", "CPU per request": "ms"}
-    metrics = tuple(Metric(name, each, unit, goals.get(each)) for each, unit in units.items())
-    return Case(name, _requests(size, connections, count), metrics)
+    return tuple(Metric(name, each, unit, goals.get(each)) for each, unit in units.items())
+
+
+def _throughput(name: str, size: int, connections: int, count: int, goals: Mapping[str, Goal]) -> Case:
+    return Case(name, _requests(size, connections, count), throughput(name, goals))
 
 
 def _case(name: str, measure: Measure, *metrics: tuple[str, str, Goal | None], fresh: bool = True) -> Case:

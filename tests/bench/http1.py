@@ -5,21 +5,36 @@ A general library would cost more per request than the difference that is to be 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 
 class BadMessageError(Exception):
     """What arrived is not the HTTP that was expected; the message says in which way."""
 
 
-class RequestReader:
-    """Splits what a client sends into requests, one after the other."""
+class Received(NamedTuple):
+    """A request: its head in lower case, and its body, if that was wanted."""
 
-    def __init__(self) -> None:
+    head: bytes
+    body: bytes
+
+
+class RequestReader:
+    """Splits what a client sends into requests, one after the other.
+
+    `wanted` says by a head whether the body is wanted; keeping one takes time.
+    """
+
+    def __init__(self, wanted: Callable[[bytes], bool] = lambda head: False) -> None:
+        self._wanted = wanted
         self._head = b""
         self._body_left: int | None = None
         self._last_byte = b""
+        self._kept: list[bytes] | None = None
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The heads, in lower case, of the requests that are complete by now.
+    def feed(self, data: bytes) -> list[Received]:
+        """The requests that are complete by now.
 
         Raises:
             BadMessageError: a request has no Content-Length, or its body is not a JSON object.
@@ -35,10 +50,12 @@ class RequestReader:
                 data = data[self._body_left :]
                 self._body_left -= len(taken)
                 self._last_byte = taken[-1:]
+                if self._kept is not None:
+                    self._kept.append(taken)
             if self._body_left == 0:
                 if self._last_byte != b"}":
                     raise BadMessageError("a body is not a JSON object")
-                complete.append(self._head)
+                complete.append(Received(self._head, b"".join(self._kept or ())))
                 self._head, self._body_left = b"", None
         return complete
 
@@ -55,6 +72,7 @@ class RequestReader:
             raise BadMessageError("a request has no Content-Length")
         self._body_left = int(length)
         self._last_byte = b""
+        self._kept = [] if self._wanted(self._head) else None
         return rest
 
 

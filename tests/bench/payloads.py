@@ -23,7 +23,12 @@ CONTROL = "x-bench"
 SHORT, PACED, BULK = "short", "paced", "bulk"
 """Kinds of answers: at once; an event now and then; many megabytes as fast as they are taken."""
 
-_COUNTER = "@the-number@"
+ORIGINALS, PLACEHOLDERS = "originals", "placeholders"
+"""What a body is to hold when it arrives; stands behind the answer's kind in the control header."""
+
+COUNTER = "@the-number@"
+"""Stands in a body for the twelve digits of a request's number."""
+
 _WORDS = (
     "the function returns a value when request handler is called with an open connection and path "
     "error module class import test file line order shop basket price total item user session cache "
@@ -53,14 +58,13 @@ x-api-key: dummy"""
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request in two halves, between which the twelve digits of a counter go."""
+    """A request in pieces, between which the twelve digits of a counter go."""
 
-    before: bytes
-    after: bytes
+    pieces: tuple[bytes, ...]
 
     def numbered(self, number: int) -> bytes:
         """The whole request, the only one with this number."""
-        return b"%b%012d%b" % (self.before, number, self.after)
+        return (b"%012d" % number).join(self.pieces)
 
 
 def request(size: int, session: str, token: str, answer: str) -> Request:
@@ -76,7 +80,12 @@ def request(size: int, session: str, token: str, answer: str) -> Request:
     filler = size - len(body)
     if filler < 0:
         raise ValueError(f"a request has at least {len(body)} bytes, not {size}")
-    body = body.replace(b"@filler@", _prose(7, filler + len(b"@filler@")).encode())
+    body = body.replace(b"@filler@", prose(7, filler + len(b"@filler@")).encode())
+    return over_http(body, session, token, answer)
+
+
+def over_http(body: bytes, session: str, token: str, answer: str) -> Request:
+    """A body with the counter in it, as the request that brings it."""
     lines = [
         "POST /v1/messages?beta=true HTTP/1.1",
         "host: api.anthropic.com",
@@ -86,30 +95,19 @@ def request(size: int, session: str, token: str, answer: str) -> Request:
         f"{CONTROL}: {answer}",
         *_HEADERS.splitlines(),
     ]
-    before, after = body.split(_COUNTER.encode())
-    return Request("\r\n".join(lines).encode() + b"\r\n\r\n" + before, after)
+    head = "\r\n".join(lines).encode() + b"\r\n\r\n"
+    return Request(tuple((head + body).split(COUNTER.encode())))
 
 
-def _body(session: str, with_tools: bool) -> dict[str, Any]:
-    """The body as JSON values, with `@filler@` where more text goes and the counter in the prompt."""
+def frame(session: str) -> dict[str, Any]:
+    """A body as JSON values: without messages and tools, and of its instructions only the attribution."""
     ids = {"device_id": "d" * 64, "account_uuid": "", "session_id": session}
     attribution = "x-anthropic-billing-header: cc_version=2.1.329.0; cc_entrypoint=sdk-cli; cch=00000;"
-    mark = {"type": "ephemeral", "ttl": "1h"}
-    results = [_tool_round(n, _prose(n, 900)) for n in range(6)] if with_tools else []
-    results.append(_tool_round(len(results), "@filler@"))
-    prompt = f"Attempt {_COUNTER}: what does the basket cost, and which test says so?"
     return {
         "model": MODEL,
-        "messages": [
-            {"role": "user", "content": [{"type": "text", "text": "Look at the shop's basket."}]},
-            *(message for each in results for message in each),
-            {"role": "user", "content": [{"type": "text", "text": prompt, "cache_control": mark}]},
-        ],
-        "system": [
-            {"type": "text", "text": attribution},
-            {"type": "text", "text": _prose(3, 6_000 if with_tools else 200), "cache_control": mark},
-        ],
-        "tools": [_tool(n) for n in range(14)] if with_tools else [],
+        "messages": [],
+        "system": [{"type": "text", "text": attribution}],
+        "tools": [],
         "metadata": {"user_id": json.dumps(ids, separators=(",", ":"))},
         "max_tokens": 32_000,
         "thinking": {"type": "adaptive"},
@@ -119,9 +117,28 @@ def _body(session: str, with_tools: bool) -> dict[str, Any]:
     }
 
 
-def _tool(number: int) -> dict[str, Any]:
+def _body(session: str, with_tools: bool) -> dict[str, Any]:
+    """The body as JSON values, with `@filler@` where more text goes and the counter in the prompt."""
+    mark = {"type": "ephemeral", "ttl": "1h"}
+    results = [_tool_round(n, prose(n, 900)) for n in range(6)] if with_tools else []
+    results.append(_tool_round(len(results), "@filler@"))
+    prompt = f"Attempt {COUNTER}: what does the basket cost, and which test says so?"
+    body = frame(session)
+    body["messages"] = [
+        {"role": "user", "content": [{"type": "text", "text": "Look at the shop's basket."}]},
+        *(message for each in results for message in each),
+        {"role": "user", "content": [{"type": "text", "text": prompt, "cache_control": mark}]},
+    ]
+    instructions = prose(3, 6_000 if with_tools else 200)
+    body["system"].append({"type": "text", "text": instructions, "cache_control": mark})
+    body["tools"] = [tool(n) for n in range(14)] if with_tools else []
+    return body
+
+
+def tool(number: int) -> dict[str, Any]:
+    """A tool with a schema."""
     properties = {
-        name: {"type": "string", "description": _prose(number * 10 + place, 180)}
+        name: {"type": "string", "description": prose(number * 10 + place, 180)}
         for place, name in enumerate(("file_path", "pattern", "command", "description"))
     }
     schema = {
@@ -131,7 +148,7 @@ def _tool(number: int) -> dict[str, Any]:
         "required": ["file_path"],
         "additionalProperties": False,
     }
-    return {"name": f"Tool{number}", "description": _prose(number, 500), "input_schema": schema}
+    return {"name": f"Tool{number}", "description": prose(number, 500), "input_schema": schema}
 
 
 def _tool_round(number: int, result: str) -> list[dict[str, Any]]:
@@ -151,7 +168,7 @@ def _tool_round(number: int, result: str) -> list[dict[str, Any]]:
     ]
 
 
-def _prose(seed: int, size: int) -> str:
+def prose(seed: int, size: int) -> str:
     """As many characters of words, always the same for the same seed."""
     chosen = random.Random(seed)
     words = islice(iter(lambda: chosen.choice(_WORDS), None), size // 2 + 1)
@@ -200,7 +217,7 @@ _END = (
     b'"stop_sequence":null},"usage":{"input_tokens":%d,"cache_creation_input_tokens":%d,'
     b'"cache_read_input_tokens":%d,"output_tokens":%d}}\n\n' + MESSAGE_STOP
 )
-_SHORT_TEXT = b"".join(_DELTA % _prose(seed, 24).encode() for seed in range(8))
+_SHORT_TEXT = b"".join(_DELTA % prose(seed, 24).encode() for seed in range(8))
 
 
 def delta(text: bytes) -> bytes:
@@ -220,9 +237,9 @@ def ending(number: int) -> bytes:
     return _END % (fresh, written, read, out)
 
 
-def stamped(nanoseconds: int) -> bytes:
+def stamped(nanoseconds: int, before: bytes = b"", after: bytes = b"") -> bytes:
     """One event with the time at which it is sent, by the monotonic clock that all processes share."""
-    return _DELTA % (b"t=%020d" % nanoseconds)
+    return _DELTA % (b"%bt=%020d%b" % (before, nanoseconds, after))
 
 
 STAMP = re.compile(rb"t=(\d{20})")

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
-from tests.bench.load import Order
-from tests.bench.load import Result
+from tests.bench.order import Order
+from tests.bench.order import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -152,7 +153,31 @@ def ask(order: Order) -> Result:
     Raises:
         BenchError: an answer was wrong or missing.
     """
-    child = subprocess.Popen(
+    with _generator(order) as child:
+        return _result(child, order.seconds)
+
+
+@contextmanager
+def asking(order: Order) -> Iterator[Result]:
+    """Have an endless order carried out while the block runs; what is yielded is filled at its end.
+
+    Raises:
+        BenchError: an answer was wrong or missing.
+    """
+    result = Result()
+    with _generator(order) as child:
+        assert child.stdout is not None
+        if child.stdout.readline() != b"ready\n":
+            _result(child, order.seconds)
+            raise BenchError("the load generator has asked for nothing")
+        yield result
+        done = _result(child, order.seconds)
+    result.seconds, result.latencies = done.seconds, done.latencies
+
+
+@contextmanager
+def _generator(order: Order) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(
         [sys.executable, "-m", "tests.bench.load"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -160,15 +185,25 @@ def ask(order: Order) -> Result:
         env=environ(),
         cwd=ROOT,
         start_new_session=True,
-    )
+    ) as child:
+        try:
+            assert child.stdin is not None
+            # One that has ended already says why on stderr.
+            with suppress(BrokenPipeError):
+                child.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
+                child.stdin.flush()
+            yield child
+        finally:
+            if child.poll() is None:
+                child.kill()
+
+
+def _result(child: subprocess.Popen[bytes], seconds: float) -> Result:
+    """What a generator whose stdin is closed now prints at its end."""
     try:
-        out, err = child.communicate(json.dumps(asdict(order)).encode(), order.seconds + START_SECONDS)
+        out, err = child.communicate(timeout=seconds + START_SECONDS)
     except subprocess.TimeoutExpired:
         raise BenchError("the load generator does not end") from None
-    finally:
-        if child.poll() is None:
-            child.kill()
-            child.wait()
     if child.returncode != 0:
         raise BenchError(err.decode(errors="replace").strip())
     return Result(**json.loads(out))

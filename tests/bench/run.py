@@ -1,4 +1,4 @@
-"""Carries out the bench: both sides up beside each other, and each case on one and then on the other.
+"""Carries out the bench: two sides up beside each other, and each case on one and then on the other.
 
 Rounds are interleaved, and every second one goes the other way round, so that whatever else the machine
 does meanwhile falls on both sides alike.
@@ -18,7 +18,8 @@ from itertools import count
 from pathlib import Path
 from types import FrameType
 
-from tests.bench.cases import CASES
+from tests.bench import cases as observing
+from tests.bench import redacting
 from tests.bench.cases import Case
 from tests.bench.processes import BenchError
 from tests.bench.processes import Process
@@ -28,10 +29,14 @@ from tests.bench.sides import Maker
 from tests.bench.sides import Side
 from tests.bench.stats import Line
 
+CASES: tuple[Case, ...] = (*observing.CASES, *redacting.CASES)
+
 QUICK_SHARE = 0.2
 """How much of the full counts a quick run takes."""
 
 Say = Callable[[str], None]
+
+Make = Callable[[], Side]
 
 
 def chosen(names: Sequence[str]) -> list[Case]:
@@ -58,22 +63,28 @@ def measure(cases: Sequence[Case], rounds: int, share: float, against_itself: bo
         stack.callback(stop_all)
         upstream = stack.enter_context(_upstream(folder))
         maker = Maker(folder, int(upstream.first_line() or _died(upstream)))
-        makers = {"gateway": maker.bare if against_itself else maker.gateway, "bare": maker.bare}
-        sides: dict[str, Side] = {}
-        for name, make in makers.items():
-            sides[name] = make()
-            stack.enter_context(sides[name].process)
+        sides: dict[tuple[str, Make], Side] = {}
         lines: list[Line] = []
         for case in cases:
+            gateway = maker.redacting if case.redacting else maker.gateway
+            makers: dict[str, Make] = {
+                "gateway": maker.bare if against_itself else gateway,
+                "bare": maker.bare,
+            }
+            for key in makers.items():
+                if not case.fresh and key not in sides:
+                    sides[key] = key[1]()
+                    stack.enter_context(sides[key].process)
             values: dict[str, list[dict[str, float]]] = {name: [] for name in makers}
             for turn in range(rounds):
                 for name in list(makers)[:: 1 if turn % 2 == 0 else -1]:
                     say(f"{case.name}: round {turn + 1} of {rounds}, {name}")
                     with ExitStack() as own:
-                        side = sides[name]
                         if case.fresh:
                             side = makers[name]()
                             own.enter_context(side.process)
+                        else:
+                            side = sides[name, makers[name]]
                         try:
                             values[name].append(case.measure(side, next(runs), share))
                         except BenchError as e:

@@ -1,12 +1,15 @@
-"""The two sides of the comparison: the gateway and a bare mitmdump, with the same options of mitmproxy's."""
+"""The sides of the comparison: the gateway, that which observes and that which redacts, and a bare mitmdump;
+with the same options of mitmproxy's."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from ccgate import launch
@@ -24,16 +27,19 @@ from tests.bench.processes import free_port
 
 STREAMING = Path(__file__).with_name("streaming.py")
 PROVIDER = "https://api.anthropic.com"
+REDACTED = ("secrets", "emails", "home")
+"""What of `privacy` is redacted by the gateway that redacts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two, running. `started` is how many seconds passed until its port took connections."""
+    """One of them, running. `started` is how many seconds passed until its port took connections."""
 
     process: Process
     port: int
     token: str
     started: float
+    redacts: bool = False
 
 
 class Maker:
@@ -41,18 +47,23 @@ class Maker:
 
     def __init__(self, folder: Path, upstream_port: int) -> None:
         self._folder = folder
-        upstream = f"http://127.0.0.1:{upstream_port}"
-        observe = (ROOT / "profiles" / "observe.yaml").read_text()
-        if f"upstream: {PROVIDER}" not in observe:
-            raise BenchError(f"profiles/observe.yaml does not send to {PROVIDER}")
-        self._profile = folder / "observe.yaml"
-        self._profile.write_text(observe.replace(f"upstream: {PROVIDER}", f"upstream: {upstream}"))
-        with closing(open_database(self._state("gateway").database)) as connection:
-            self._token = ClientRegistry(connection).add("bench", "bench")
+        self._observe = self._profile("observe", {PROVIDER: f"http://127.0.0.1:{upstream_port}"})
+        self._redact = self._profile(
+            "redact",
+            {
+                PROVIDER: f"http://127.0.0.1:{upstream_port}",
+                **{f"  {key}: allow\n": f"  {key}: redact\n" for key in REDACTED},
+            },
+        )
+        self._tokens = {name: self._new_token(name) for name in ("gateway", "redacting")}
 
     def gateway(self) -> Side:
         """The gateway with the profile `observe`, started as `run.sh start` starts it."""
-        return self._start("gateway", self._state("gateway"), lambda arguments: arguments)
+        return self._start("gateway", self._observe, lambda arguments: arguments)
+
+    def redacting(self) -> Side:
+        """The same with a profile that redacts."""
+        return replace(self._start("redacting", self._redact, lambda arguments: arguments), redacts=True)
 
     def bare(self) -> Side:
         """mitmdump with the streaming script, and the options that the gateway sets for itself."""
@@ -65,14 +76,29 @@ class Maker:
                 arguments += ["--set", f"{name}={str(value).lower()}"]
             return arguments
 
-        return self._start("bare", self._state("bare"), plain)
+        return self._start("bare", self._observe, plain)
+
+    def _profile(self, name: str, changes: Mapping[str, str]) -> Path:
+        """The profile `observe` with other values."""
+        text = (ROOT / "profiles" / "observe.yaml").read_text()
+        for old, new in changes.items():
+            if old not in text:
+                raise BenchError(f"profiles/observe.yaml does not say {old.strip()}")
+            text = text.replace(old, new)
+        file = self._folder / f"{name}.yaml"
+        file.write_text(text)
+        return file
+
+    def _new_token(self, name: str) -> str:
+        with closing(open_database(self._state(name).database)) as connection:
+            return ClientRegistry(connection).add("bench", "bench")
 
     def _state(self, name: str) -> StateFolder:
         return state_folder({"CCGATE_HOME": str(self._folder / name)})
 
-    def _start(self, name: str, state: StateFolder, adapt: Callable[[list[str]], list[str]]) -> Side:
-        port = free_port()
-        profile = profiles.load(self._profile)
+    def _start(self, name: str, file: Path, adapt: Callable[[list[str]], list[str]]) -> Side:
+        port, state = free_port(), self._state(name)
+        profile = profiles.load(file)
         arguments = adapt(launch.argv(profile, "127.0.0.1", free_port(), port, state, ["-q"]))
         mitmdump = str(Path(sys.executable).with_name("mitmdump"))
         home = str(state.root)
@@ -88,4 +114,4 @@ class Maker:
         except BaseException:
             process.stop()
             raise
-        return Side(process, port, self._token, started)
+        return Side(process, port, self._tokens.get(name, ""), started)

@@ -52,8 +52,18 @@ def test_a_sized_answer_is_read_from_any_pieces(places: list[int]) -> None:
 def test_requests_are_read_from_any_pieces(places: list[int]) -> None:
     """Two requests behind each other in one piece are two requests."""
     reader = RequestReader()
-    heads = [head for piece in cut(REQUEST * 2, places) for head in reader.feed(piece)]
-    assert [header(head, b"x-bench") for head in heads] == [b"short", b"short"]
+    received = [request for piece in cut(REQUEST * 2, places) for request in reader.feed(piece)]
+    assert [header(request.head, b"x-bench") for request in received] == [b"short", b"short"]
+    assert [request.body for request in received] == [b"", b""]
+
+
+@given(cuts)
+def test_bodies_are_kept_whole_where_they_are_wanted(places: list[int]) -> None:
+    """What upstream looks through is what arrived, and not what arrived of the request before."""
+    reader = RequestReader(lambda head: header(head, b"x-bench") == b"long")
+    stream = REQUEST.replace(b"short", b"long") + REQUEST + REQUEST.replace(b"short", b"long")
+    received = [request for piece in cut(stream, places) for request in reader.feed(piece)]
+    assert [request.body for request in received] == [b'{"a":1}', b"", b'{"a":1}']
 
 
 @pytest.mark.parametrize("end", range(len(CHUNKED)))

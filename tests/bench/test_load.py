@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.bench import conversation
 from tests.bench import payloads
+from tests.bench import quoting
 from tests.bench.load import BadAnswerError
-from tests.bench.load import Order
-from tests.bench.load import Result
 from tests.bench.load import carry_out
+from tests.bench.order import Order
+from tests.bench.order import Result
 from tests.bench.upstream import Upstream
 from tests.bench.upstream import short
 
@@ -53,8 +56,8 @@ class Wrong(Upstream):
 
 
 def order(port: int, **more: object) -> Order:
-    values = {"kind": payloads.SHORT, "connections": 2, "count": 20, "seconds": 5.0, **more}
-    return Order(port=port, token="", size=2_000, run=1, **values)  # type: ignore[arg-type]
+    values = {"kind": payloads.SHORT, "size": 2_000, "connections": 2, "count": 20, "seconds": 5.0, **more}
+    return Order(port=port, token="", run=1, **values)  # type: ignore[arg-type]
 
 
 @pytest.mark.asyncio
@@ -115,7 +118,7 @@ async def test_lost_events_end_the_measurement() -> None:
     """An answer of the right length in which stamps are missing has lost events."""
 
     class Forgetful(Upstream):
-        async def _paced(self, number: int, events: int, seconds: float) -> None:
+        async def _paced(self, number: int, events: int, seconds: float, said: object) -> None:
             assert self._transport is not None
             filler = b"x" * (len(payloads.stamped(0)) - len(payloads.delta(b"")))
             body = payloads.opening(1) + payloads.delta(filler) * events + payloads.ending(1)
@@ -124,6 +127,67 @@ async def test_lost_events_end_the_measurement() -> None:
     async with listening(Forgetful) as port:
         with pytest.raises(BadAnswerError, match="0 of 6 events"):
             await carry_out(order(port, kind=payloads.PACED, count=3))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("kind", [payloads.SHORT, payloads.PACED])
+async def test_an_answer_to_a_conversation_has_to_say_the_right_thing(kind: str) -> None:
+    """A proxy that gives back placeholders, or nothing in their place, has not restored."""
+    wanted = {"kind": kind, "conversation": conversation.KNOWN, "size": 60_000, "count": 10, "interval": 1}
+    async with listening(Upstream) as port:
+        result = await carry_out(order(port, **wanted))
+    assert len(result.latencies) == (10 if kind == payloads.SHORT else 2)
+
+    class Unrestored(Upstream):
+        def _answer(self, answer: str, said: quoting.Said | None) -> None:
+            assert said is not None
+            super()._answer(answer, said._replace(address=b"redacted-email-x@redacted.invalid"))
+
+    async with listening(Unrestored) as port:
+        with pytest.raises(BadAnswerError, match="does not say what it should"):
+            await carry_out(order(port, **wanted))
+
+
+@pytest.mark.asyncio
+async def test_a_body_that_is_not_redacted_ends_the_measurement() -> None:
+    """What a gateway that does not redact costs is nothing that anyone wants to know."""
+    async with listening(Upstream) as port:
+        with pytest.raises(BadAnswerError, match="status 422: the prompt does not hold placeholders"):
+            await carry_out(order(port, conversation=conversation.KNOWN, size=60_000, redacted=True))
+
+
+@pytest.mark.asyncio
+async def test_requests_of_a_hostile_client_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind of hostile text is sent, and not one of them again and again."""
+    monkeypatch.setattr("tests.bench.detection.hostile.hostile", lambda: {"a": "a" * 10, "b": "b" * 10})
+    monkeypatch.setattr(conversation, "HUGE", 60_000)
+    bodies: list[bytes] = []
+
+    class Watching(Upstream):
+        def data_received(self, data: bytes) -> None:
+            bodies.append(data)
+            super().data_received(data)
+
+    async with listening(Watching) as port:
+        await carry_out(order(port, conversation=conversation.HOSTILE, connections=1, count=4))
+    sent = b"".join(bodies)
+    assert sent.count(b"a" * 10) == sent.count(b"b" * 10) == 3
+
+
+@pytest.mark.asyncio
+async def test_an_endless_order_ends_with_what_it_was_given_to_watch() -> None:
+    """Everything that was sent until then is answered and measured."""
+    reading, writing = os.pipe()
+    ready = asyncio.Event()
+    async with listening(Upstream) as port:
+        asking = asyncio.create_task(carry_out(order(port, count=1, endless=True), reading, ready.set))
+        await ready.wait()
+        await asyncio.sleep(0.2)
+        assert not asking.done()
+        os.close(writing)
+        result = await asking
+    os.close(reading)
+    assert len(result.latencies) > 20
 
 
 @pytest.mark.asyncio

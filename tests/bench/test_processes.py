@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.bench import payloads
-from tests.bench.load import Order
+from tests.bench.order import Order
 from tests.bench.processes import ROOT
 from tests.bench.processes import BenchError
 from tests.bench.processes import Process
 from tests.bench.processes import ask
+from tests.bench.processes import asking
 from tests.bench.processes import environ
 from tests.bench.processes import free_port
 
@@ -74,6 +77,32 @@ def test_a_failure_of_the_generator_is_told(tmp_path: Path) -> None:
     """What went wrong in its process reaches whoever started it."""
     with pytest.raises(BenchError, match="Connect call failed"):
         ask(Order(payloads.SHORT, free_port(), "", 2_000, 1, 1, 1))
+
+
+def test_an_endless_order_lasts_as_long_as_its_block(tmp_path: Path) -> None:
+    """What is looked at inside happens while others ask; what became of these is known afterwards."""
+    with upstream(tmp_path) as process:
+        order = Order(payloads.SHORT, int(process.first_line()), "", 2_000, 2, 1, 1, endless=True)
+        with asking(order) as meanwhile:
+            assert meanwhile.latencies == []
+            time.sleep(0.5)
+    assert len(meanwhile.latencies) > 10
+    assert meanwhile.seconds > 0.3
+
+
+def test_an_endless_order_that_fails_is_told(tmp_path: Path) -> None:
+    """Else what was looked at inside would have happened beside nothing, from the start or from then on."""
+    order = Order(payloads.SHORT, free_port(), "", 2_000, 1, 1, 1, endless=True)
+    with pytest.raises(BenchError, match="Connect call failed"), asking(order):
+        pass
+    with upstream(tmp_path) as process:
+        order = replace(order, port=int(process.first_line()))
+        with pytest.raises(BenchError, match=r"closed before"), asking(order):
+            process.stop()
+
+
+def upstream(folder: Path) -> Process:
+    return Process("upstream", [sys.executable, "-m", "tests.bench.upstream"], environ(), folder / "log")
 
 
 def test_children_get_nothing_of_the_callers_environment(monkeypatch: pytest.MonkeyPatch) -> None:

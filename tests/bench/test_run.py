@@ -12,19 +12,21 @@ from pathlib import Path
 import pytest
 
 from tests.bench import run
-from tests.bench.cases import CASES
 from tests.bench.processes import ROOT
 from tests.bench.stats import Line
 
 
 def test_words_choose_cases() -> None:
     """`--only` takes any part of a name, and does not silently measure nothing."""
-    assert run.chosen([]) == list(CASES)
+    assert run.chosen([]) == list(run.CASES)
     assert [case.name for case in run.chosen(["60 KB", "start-up"])] == [
         "60 KB, 1 connection",
         "60 KB, 8 connections",
         "start-up",
+        "redacting 60 KB, known, 1 connection",
+        "redacting 60 KB, known, 8 connections",
     ]
+    assert all(case.redacting for case in run.chosen(["redacting"]))
     with pytest.raises(run.BenchError, match="there is no case 'sixty'"):
         run.chosen(["sixty"])
 
@@ -33,10 +35,11 @@ def test_the_gateway_is_measured_beside_bare_mitmdump() -> None:
     """Every case runs on both sides; a wrong answer on either of them would have ended it."""
     said: list[str] = []
     lines = run.measure(run.chosen([]), rounds=1, share=0.01, against_itself=False, say=said.append)
-    assert {line.metric.case for line in lines} == {case.name for case in CASES}
+    assert {line.metric.case for line in lines} == {case.name for case in run.CASES}
     assert all(len(line.gateway) == len(line.bare) == 1 for line in lines)
     assert value(lines, "60 KB, 8 connections", "requests per second") > 0
     assert value(lines, "100 streams", "first byte, median") > 0
+    assert value(lines, "redacting 100 streams", "first byte, median") > 0
     assert any("gateway" in text for text in said)
 
 

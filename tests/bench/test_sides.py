@@ -66,3 +66,25 @@ def test_the_gateway_observes_and_sends_to_the_bench_alone(maker: sides.Maker, t
     assert "\nupstream: http://127.0.0.1:9999\n" in profile
     assert f"upstream: {sides.PROVIDER}" not in profile
     assert gateway.token.startswith("ccg_")
+    assert not gateway.redacts
+
+
+def test_the_gateway_that_redacts_differs_in_its_policy_alone(maker: sides.Maker) -> None:
+    """Else its cases would show what something else costs as well."""
+    observing, redacting = maker.gateway(), maker.redacting()
+    assert redacting.redacts
+    profiles = [Path(settings(side)["ccgate_profile"]).read_text() for side in (observing, redacting)]
+    plain, private = (text.splitlines() for text in profiles)
+    assert [new for old, new in zip(plain, private, strict=True) if old != new] == [
+        "  secrets: redact",
+        "  emails: redact",
+        "  home: redact",
+    ]
+    assert redacting.token.startswith("ccg_")
+    assert redacting.token != observing.token
+
+
+def test_a_profile_that_says_something_else_is_no_ground(maker: sides.Maker) -> None:
+    """Should `observe` be written otherwise one day, nothing is measured under a policy that is none."""
+    with pytest.raises(sides.BenchError, match="does not say secrets: perhaps"):
+        maker._profile("x", {"secrets: perhaps": ""})

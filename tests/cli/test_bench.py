@@ -51,3 +51,24 @@ def test_a_failed_measurement_is_an_error() -> None:
     result = CliRunner().invoke(ccgate, ["bench", "--only", "sixty"])
     assert result.exit_code == 1
     assert "ccgate: there is no case 'sixty'" in result.stderr
+
+
+def test_detection_is_measured_by_a_command_of_its_own(
+    measured: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its arguments and its exit code are passed on, and no proxy is started for it."""
+    from tests.bench.detection import __main__ as detection
+
+    given: list[object] = []
+    monkeypatch.setattr(detection, "main", lambda arguments: given.extend(arguments) or 3)
+    result = CliRunner().invoke(ccgate, ["bench", "detection", "--alone", "more"])
+    assert result.exit_code == 3
+    assert given == ["--alone", "more"]
+    assert measured == []
+
+
+def test_options_of_the_speed_say_nothing_about_detection(measured: list[tuple[object, ...]]) -> None:
+    """`bench --check detection` would look like a check that passed."""
+    result = CliRunner().invoke(ccgate, ["bench", "--check", "detection"])
+    assert result.exit_code == 2
+    assert "takes no options of bench" in result.stderr

@@ -115,17 +115,27 @@ class ClaudeCode:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
 
+    def command(self, arguments: Sequence[str]) -> list[str]:
+        """What is executed in the home folder to run the program with its arguments."""
+        return list(arguments)
+
     def start(
-        self, prompt: str, environ: Mapping[str, str], *, tools: Sequence[str] = (), form: str = "json"
+        self,
+        prompt: str,
+        environ: Mapping[str, str],
+        *,
+        tools: Sequence[str] = (),
+        form: str = "json",
+        options: Sequence[str] = (),
     ) -> subprocess.Popen[str]:
-        """Start a run, in a process group of its own."""
-        arguments = [str(self._program), "-p", prompt, "--output-format", form]
+        """Start a run, in a process group of its own; `options` are further ones of the program's."""
+        arguments = [str(self._program), "-p", prompt, "--output-format", form, *options]
         if form == "stream-json":
             arguments.append("--verbose")
         if tools:
             arguments += ["--allowedTools", ",".join(tools)]
         return subprocess.Popen(
-            arguments,
+            self.command(arguments),
             cwd=self.home,
             env={"HOME": str(self.home), "PATH": os.environ["PATH"], **environ},
             stdin=subprocess.DEVNULL,
@@ -136,10 +146,16 @@ class ClaudeCode:
         )
 
     def run(
-        self, prompt: str, environ: Mapping[str, str], *, tools: Sequence[str] = (), form: str = "json"
+        self,
+        prompt: str,
+        environ: Mapping[str, str],
+        *,
+        tools: Sequence[str] = (),
+        form: str = "json",
+        options: Sequence[str] = (),
     ) -> Run:
         """Run to the end."""
-        return self.finish(self.start(prompt, environ, tools=tools, form=form))
+        return self.finish(self.start(prompt, environ, tools=tools, form=form, options=options))
 
     @staticmethod
     def finish(process: subprocess.Popen[str], seconds: float = SECONDS) -> Run:

@@ -35,6 +35,15 @@ ORGANISATION_KEY = "sk-ant-api03-canary-of-the-organisation"
 _numbers = itertools.count(1)
 
 
+def program(version: str) -> Path:
+    """The real client's program; the test is skipped where it is not installed."""
+    require("npm")
+    found = installed(version)
+    if found is None:
+        missing(f"{version} is not installed: npm ci --prefix tests/e2e")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """The stand-in, and where it listens."""
@@ -135,10 +144,6 @@ def claude_code(tmp_path: Path) -> Callable[[str], ClaudeCode]:
     """`claude_code(version)`: the real client in a home of its own; skips where it is not installed."""
 
     def make(version: str) -> ClaudeCode:
-        require("npm")
-        program = installed(version)
-        if program is None:
-            missing(f"{version} is not installed: npm ci --prefix tests/e2e")
-        return ClaudeCode(program, tmp_path / "home")
+        return ClaudeCode(program(version), tmp_path / "home")
 
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.standin.script import Block
 from tests.standin.script import Delivery
 from tests.standin.script import Error
 from tests.standin.script import Reply
@@ -80,6 +81,110 @@ SCRIPT: Script = {
         ),
     ),
 }
+
+IN_CRUMBS = Delivery(piece=5, split=(1, 2, 3, 50))
+"""Cuts whatever was put into an answer in several places."""
+
+READ = {
+    "project": r"working directory: (\S+)",
+    "email": r"<([^<>\s]+@[^<>\s]+)>",
+    "key": r"PAYMENT_API_KEY=(\S+)",
+}
+"""What a model that works on a person's project knows of it, in the form in which it came."""
+
+REMEMBERED = Thinking("The project is «project», «email» answers for it, and its key is «key». ")
+
+
+def _works(*blocks: Block) -> Reply:
+    """A turn of a model that has read all there is."""
+    return Reply(blocks=(REMEMBERED, *blocks), seen=READ, delivery=IN_CRUMBS)
+
+
+WORK: Script = {
+    "work": (
+        Reply(blocks=(THOUGHT, ToolUse("Bash", {"command": "pwd; ls -a; cat .env"}))),
+        Reply(
+            blocks=(
+                THOUGHT,
+                ToolUse("Bash", {"command": "git log --format='%h %an <%ae> %s'"}),
+                ToolUse("Bash", {"command": "git config --list --show-origin | head -20"}),
+            )
+        ),
+        _works(
+            ToolUse("Read", {"file_path": "«project»/.env"}),
+            ToolUse("Read", {"file_path": "«project»/signing.yaml"}),
+            ToolUse("Read", {"file_path": "«project»/prices.py"}),
+        ),
+        _works(
+            ToolUse(
+                "Edit",
+                {
+                    "file_path": "«project»/.env",
+                    "old_string": "PAYMENT_API_KEY=«key»\n",
+                    "new_string": "PAYMENT_API_KEY=«key»\nPAYMENT_API_KEY_OLD=«key»\nPAYMENT_OWNER=«email»\n",
+                },
+            )
+        ),
+        _works(
+            Text("The key «key» is «email»'s; a note goes to «project»."),
+            ToolUse(
+                "Write",
+                {
+                    "file_path": "«project»/NOTES.md",
+                    "content": '# "Notes"\n\n\\ «email»\nkey\t«key»\nin «project»/\nEnde: ü\n',
+                },
+            ),
+        ),
+        _works(
+            ToolUse(
+                "Bash",
+                {"command": "printf '%s\\n' '«project»/prices.py' > path.txt && cat «project»/path.txt"},
+            ),
+            ToolUse("Bash", {"command": "printf '%s\\n' '«key»' > key.txt; cat key.txt; git status --short"}),
+        ),
+        _works(
+            ToolUse(
+                "Agent|Task",
+                {
+                    "description": "Ask who works here",
+                    "prompt": "Who but <«email»> works there? Its working directory: «project» standin:ask",
+                    "subagent_type": "general-purpose",
+                    "run_in_background": False,
+                },
+            )
+        ),
+        _works(
+            ToolUse(
+                "Edit",
+                {
+                    "file_path": "«project»/prices.py",
+                    "old_string": 'line["price"] for',
+                    "new_string": 'line["price"] * line["quantity"] for',
+                },
+            )
+        ),
+        _works(ToolUse("Bash", {"command": "cd «project» && python -m unittest 2>&1 && git log -1 --stat"})),
+        _works(Text("The tests pass in «project». Tell «email»; the key is still «key».")),
+    ),
+    "ask": (
+        Reply(
+            blocks=(
+                THOUGHT,
+                ToolUse("Bash", {"command": "git log --format='<%ae>' | sort -u | tee people.txt"}),
+            )
+        ),
+        Reply(
+            blocks=(THOUGHT, Text("In «project» it is «email».")),
+            seen={name: READ[name] for name in ("project", "email")},
+            delivery=IN_CRUMBS,
+        ),
+    ),
+    "again": (
+        _works(ToolUse("Bash", {"command": "git status --short «project»; cat NOTES.md"})),
+        _works(Text("Nothing new in «project», says «email».")),
+    ),
+}
+"""What a model does that is asked to work in a household (`tests.e2e.household`)."""
 
 
 def prompt(scenario: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ccgate.privacy.placeholders import CATEGORIES
 from ccgate.privacy.placeholders import Category
 from ccgate.privacy.placeholders import Minter
+from ccgate.privacy.restore_beside import BEFORE
+from ccgate.privacy.restore_beside import fits
+from ccgate.privacy.restore_text import MOST_HELD
+from ccgate.privacy.restore_text import Table
 from ccgate.privacy.vault import Original
 from ccgate.privacy.vault import Vault
 
@@ -56,21 +62,46 @@ def originals(*, secrets: bool) -> dict[str, str]:
     return {NAMES[value]: value for category, value in VALUES if secrets or category != "secret"}
 
 
-def restored(text: str, table: Mapping[str, str]) -> str:
-    """The whole text restored, character by character: the leftmost, and there the longest."""
-    out = []
+def table(*, secrets: bool) -> Table:
+    """The same as a restorer has it."""
+    return Table(vault(), [category for category in CATEGORIES if secrets or category != "secret"])
+
+
+def restored(text: str, table: Mapping[str, str], given: int | None = None) -> str:
+    """The text restored, character by character: each placeholder whose value would be found again.
+
+    With `given`, only so much of the beginning of the text.
+    """
+    out = ""
     position = 0
-    while position < len(text):
-        here = [name for name in table if text.startswith(name, position)]
-        name = max(here, key=len, default=None)
-        out.append(text[position] if name is None else table[name])
-        position += 1 if name is None else len(name)
-    return "".join(out)
+    while position < (len(text) if given is None else given):
+        name = next((name for name in table if text.startswith(name, position)), text[position])
+        position += len(name)
+        value = table.get(name)
+        out += name if value is None or not _stands(value, name, out, text[position:]) else value
+    return out
+
+
+def _stands(value: str, name: str, before: str, after: str) -> bool:
+    room = MOST_HELD - len(name)
+    category = next(category for category, known in VALUES if known == value)
+    for _, known in VALUES:
+        for at in range(len(known)):
+            if known != value and known.startswith(value, at):
+                if before.endswith(known[:at]) and after[:room].startswith(known[at + len(value) :]):
+                    return False
+    final = len(after) <= room
+    return fits(value, category, before[-BEFORE:], after[:room], final=final) is True
 
 
 def waiting(text: str, names: Iterable[str]) -> bool:
-    """Whether a text is nothing but the beginning of a placeholder, and so may be held back."""
-    return any(name != text and name.startswith(text) for name in names)
+    """Whether a text may be held back: the beginning of a placeholder, or one and what is glued to it."""
+    if any(name != text and name.startswith(text) for name in names):
+        return True
+    whole = next((name for name in names if text.startswith(name)), None)
+    if whole is None:
+        return False
+    return len(text) < MOST_HELD and re.fullmatch(r"[\w.%+'&~@:-]*", text[len(whole) :]) is not None
 
 
 def same(text: str) -> bytes:
@@ -140,6 +171,7 @@ def _part() -> st.SearchStrategy[str]:
         cut.map(lambda t: t[0][: t[1]] + "x" + t[0][t[1] :]),
         st.just(INVENTED),
         st.sampled_from([value for _, value in VALUES]),
+        st.sampled_from(["/home/", "C:\\Users\\", "-Users-", "%2Fhome%2F", "token: ", "://x:", " ", ".", "@", "'s"]),
         st.sampled_from(
             ["r", "R", "REDACTED", "redacted", "\\", "\\u00", '"', "\n", "😀", "\ud83d", "\ude00"]
         ),

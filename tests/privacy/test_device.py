@@ -11,6 +11,7 @@ import pytest
 
 from ccgate.errors import Refusal
 from ccgate.privacy.device import PSEUDONYM
+from ccgate.privacy.device import Devices
 from ccgate.privacy.device import in_metadata
 from ccgate.privacy.device import pseudonyms
 from ccgate.privacy.placeholders import PATTERN
@@ -79,3 +80,29 @@ def test_what_cannot_be_read_is_refused(raw: bytes) -> None:
     with pytest.raises(Refusal) as refused:
         in_metadata(raw, of)
     assert refused.value.status == 400
+
+
+def test_what_comes_again_is_remembered_by_its_hash() -> None:
+    """The same metadata comes with every request of a session, and no device is kept in the process."""
+    asked = []
+
+    def counted(device: str) -> str:
+        asked.append(device)
+        return of(device)
+
+    devices = Devices(counted)
+    raws = [json.dumps({"user_id": json.dumps({"device_id": name * 20})}).encode() for name in "ab"]
+    for raw in raws * 3:
+        assert devices.in_metadata(raw) == in_metadata(raw, of)
+    assert len(asked) == 2
+    assert "aaaa" not in repr(vars(devices)) + repr(devices)
+
+
+def test_it_is_bounded() -> None:
+    """A fleet behind one gateway must not fill it, and no device loses its pseudonym."""
+    devices = Devices(of)
+    for number in range(10_000):
+        devices.in_metadata(json.dumps({"user_id": json.dumps({"device_id": f"{number:064x}"})}).encode())
+    assert len(devices._done) < 5_000
+    raw = json.dumps({"user_id": json.dumps({"device_id": f"{1:064x}"})}).encode()
+    assert devices.in_metadata(raw) == in_metadata(raw, of)

@@ -1,4 +1,4 @@
-"""Reading one part: both ways of finding positions agree, and what they find is where they say."""
+"""Reading one part: what is replaced in it, where its originals stand, and what is refused."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import settings
 
 from ccgate.errors import Refusal
-from ccgate.privacy import examine as module
+from ccgate.privacy import walk
 from ccgate.privacy.examine import Examined
 from ccgate.privacy.examine import examine
 from ccgate.privacy.fold import Fold
+from ccgate.privacy.reading import read
 from ccgate.privacy.splice import spliced_bytes
 from ccgate.privacy.vault import Vault
 from tests.privacy.requests import MINTER
@@ -25,30 +26,13 @@ from tests.privacy.requests import write
 
 
 def fold() -> Fold:
-    return Fold(PlainDetector(), MINTER, block_secrets=False, vault=Vault())
+    return Fold(MINTER, block_secrets=False, vault=Vault())
 
 
 def examined(raw: bytes, one: Fold | None = None) -> Examined:
-    return examine(fold() if one is None else one, "message", "messages[0]", raw)
-
-
-@given(messages)
-@settings(deadline=None)
-def test_both_ways_agree(several: Any) -> None:
-    """The fast way is the one that is used; the slow one is the one that is plainly right."""
-    for message in several:
-        raw = write(message, None).encode()
-        fast = _outcome(raw)
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(module, "_by_writing", lambda *_: None)
-            assert _outcome(raw) == fast
-
-
-def _outcome(raw: bytes) -> Examined | str:
-    try:
-        return examined(raw)
-    except Refusal as e:
-        return e.message
+    reading = read("message", raw)
+    spans = PlainDetector().find_all(reading.texts)
+    return examine(fold() if one is None else one, reading, spans, "messages[0]", {})
 
 
 @given(messages, styles)
@@ -69,16 +53,6 @@ def test_sources_are_where_the_originals_stand(several: Any, style: random.Rando
             held = one.vault.original(source.placeholder)
             assert held is not None
             assert (value, source.category) == (held.value, held.category)
-
-
-def test_the_real_clients_way_of_writing_is_read_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The slow parser would cost every new message several times as much."""
-    monkeypatch.setattr(module._Reading, "_by_parsing", None)
-    message = {"role": "user", "content": [
-        {"type": "text", "text": 'é "quoted" \\ \n\t\x1b[0m \x7f \u2028 /home/alice/x alice@corp.example'},
-        {"type": "tool_use", "id": "t", "name": "n", "input": {"alice@corp.example": 1.5, "n": [0, True]}},
-    ]}  # fmt: skip
-    assert len(examined(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()).edits) == 3
 
 
 def test_a_hidden_string_does_not_hide_behind_numbers() -> None:
@@ -103,20 +77,19 @@ def test_a_placeholder_that_was_there_does_not_shift_another() -> None:
         assert after == raw.replace(b"alice@corp.example", placeholder.encode())
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b'{"a":"\xff"}', b'{"content":"\\ud800\xff"}', b"[" * 100_000])
-def test_what_cannot_be_read_is_refused(raw: bytes) -> None:
-    """Nothing leaves unread."""
-    with pytest.raises(Refusal) as refused:
-        examined(raw)
-    assert refused.value.status == 400
+@pytest.mark.parametrize(
+    ("key", "place"), [("file_path", ".content[0].input.file_path"), ("a b", ".content[0].input{0}")]
+)
+def test_findings_tell_where(key: str, place: str) -> None:
+    """A report names the parameter, and a key that does not look like a name might itself be content."""
+    block = {"type": "tool_use", "name": "Read", "input": {key: "alice@corp.example"}}
+    ((trail, *rest),) = examined(json.dumps({"content": [block]}).encode()).found
+    assert (trail if isinstance(trail, str) else walk.path(trail)) == place
+    assert rest == ["email", "EMAIL", "email", 1]
 
 
-def test_an_error_of_the_detector_is_not_the_clients() -> None:
-    """It must fail closed as an error of ours, with a traceback in the log, not blame the request."""
-
-    class Broken:
-        def find(self, text: str) -> list[Any]:
-            raise ValueError("broken")
-
-    with pytest.raises(ValueError, match="broken"):
-        examined(b'{"content":"x"}', Fold(Broken(), MINTER, block_secrets=False, vault=Vault()))
+def test_a_key_that_was_found_shows_nowhere() -> None:
+    """It looks like a name, and is a token; what stands below it is reported without it."""
+    block = {"type": "tool_use", "name": "x", "input": {"tok_abcdefgh1234": ["alice@corp.example"]}}
+    found = examined(json.dumps({"content": [block]}).encode()).found
+    assert [trail for trail, *_ in found] == [".content[0].input{0}", ".content[0].input{0}[0]"]

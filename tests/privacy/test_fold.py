@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from collections.abc import Sequence
 
 import pytest
@@ -21,6 +22,9 @@ from tests.privacy.requests import PlainDetector
 from tests.privacy.requests import Span
 from tests.privacy.requests import restored
 
+DETECTOR = PlainDetector()
+Find = Callable[[str], Sequence[Span]]
+
 
 class Finds:
     """Finds the same spans in every text."""
@@ -28,16 +32,16 @@ class Finds:
     def __init__(self, *spans: tuple[int, int, Category]) -> None:
         self._spans = [Span(start, end, category, "K", "r") for start, end, category in spans]
 
-    def find(self, text: str) -> Sequence[Span]:
+    def __call__(self, text: str) -> list[Span]:
         return [span for span in self._spans if span.end <= len(text)]
 
 
-def fold(detector: object = None, *, block: bool = False) -> Fold:
-    return Fold(detector or PlainDetector(), MINTER, block_secrets=block, vault=Vault())  # type: ignore[arg-type]
+def fold(*, block: bool = False) -> Fold:
+    return Fold(MINTER, block_secrets=block, vault=Vault())
 
 
-def after(one: Fold, text: str) -> str:
-    replacements, _ = one.text(text)
+def after(one: Fold, text: str, find: Find = DETECTOR.find) -> str:
+    replacements, _ = one.text(text, find(text))
     return spliced(text, [(r.start, r.end, r.placeholder) for r in replacements])
 
 
@@ -95,7 +99,7 @@ def test_origins_tell_all_that_became_known(texts: list[str]) -> None:
     one = fold()
     rebuilt = {}
     for text in texts:
-        _, origins = one.text(text)
+        _, origins = one.text(text, DETECTOR.find(text))
         rebuilt.update({o.placeholder: Original(text[o.start : o.end], o.category) for o in origins})
     assert rebuilt == dict(one.vault.items())
 
@@ -110,14 +114,10 @@ def test_of_what_overlaps_the_outer_counts() -> None:
 def test_what_is_found_within_a_known_value_is_known_too() -> None:
     """It is not replaced there, and still counts from there on, for who reads the vault as well."""
 
-    class Within(Finds):
-        def find(self, text: str) -> Sequence[Span]:
-            return super().find(text) if text == "abcdefgh" else ()
-
-    one = fold(Within((2, 6, "secret")))
+    one = fold()
     one.vault.put("P", Original("abcdefgh", "secret"))
     one.learn()
-    assert after(one, "abcdefgh") == "P"
+    assert after(one, "abcdefgh", Finds((2, 6, "secret"))) == "P"
     inner = MINTER.mint("secret", "cdef")
     assert one.vault.original(inner) == Original("cdef", "secret")
     assert after(one, "a cdef") == f"a {inner}"
@@ -125,35 +125,35 @@ def test_what_is_found_within_a_known_value_is_known_too() -> None:
 
 def test_what_overlaps_in_part_is_one() -> None:
     """Replacing the first alone would show half the second; the stricter category counts."""
-    one = fold(Finds((2, 6, "home")))
+    one = fold()
     one.vault.put("P", Original("defghijk", "secret"))
     one.learn()
-    assert after(one, "abcdefghijkl") == f"ab{MINTER.mint('secret', 'cdefghijk')}l"
+    assert after(one, "abcdefghijkl", Finds((2, 6, "home"))) == f"ab{MINTER.mint('secret', 'cdefghijk')}l"
 
 
 def test_a_run_of_one_letter_takes_no_time() -> None:
     """Each place of it overlaps the next; their union is made once."""
-    one = fold(Finds())
+    one = fold()
     one.vault.put("P", Original("aaaaaaaa", "secret"))
     one.learn()
     begun = time.thread_time()
-    assert after(one, "a" * 100_000) == MINTER.mint("secret", "a" * 100_000)
+    assert after(one, "a" * 100_000, Finds()) == MINTER.mint("secret", "a" * 100_000)
     assert time.thread_time() - begun < 0.5
 
 
 def test_one_value_is_one_placeholder_whatever_finds_it() -> None:
     """The first kind counts, from then on."""
-    one = fold(Finds((0, 8, "secret")))
+    one = fold()
     one.vault.put("P", Original("abcdefgh", "term"))
     one.learn()
-    assert after(one, "abcdefgh") == "P"
+    assert after(one, "abcdefgh", Finds((0, 8, "secret"))) == "P"
 
 
 def test_the_rule_is_the_detectors_where_both_find() -> None:
     """A report tells which rule of the policy fires."""
     one = fold()
     for _ in range(2):
-        replacements, _ = one.text("/home/alice alice")
+        replacements, _ = one.text("/home/alice alice", DETECTOR.find("/home/alice alice"))
         assert [r.rule for r in replacements] == ["home", "known"]
 
 
@@ -162,22 +162,5 @@ def test_blocked_tells_the_rule() -> None:
     one = fold(block=True)
     assert "alice" not in after(one, "/home/alice")
     with pytest.raises(Blocked) as blocked:
-        one.text("tok_abcdefgh1234")
+        one.text("tok_abcdefgh1234", DETECTOR.find("tok_abcdefgh1234"))
     assert blocked.value.rule == "token"
-
-
-def test_lone_surrogates_keep_their_place() -> None:
-    """The real client sends halves of characters; a matcher that stops there would stop the work."""
-    one = fold()
-    text = "\ud800 password=a\udc00b "
-    assert after(one, text) == f"\ud800 password={MINTER.mint('secret', 'a' + chr(0xDC00) + 'b')} "
-    assert restored(after(one, text), one.vault) == text
-
-
-def test_short_texts_are_looked_at_once() -> None:
-    """The same parameter names come with every call of a tool."""
-    detector = PlainDetector()
-    one = Fold(detector, MINTER, block_secrets=False, vault=Vault())
-    for _ in range(5):
-        after(one, "file_path")
-    assert detector.calls == 1

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccgate.privacy.known import CODE_WORDS
+from ccgate.privacy.known import SHORTEST
 from ccgate.privacy.known import Known
+from ccgate.privacy.known import findable_alone
 from ccgate.privacy.placeholders import CATEGORIES
 from ccgate.privacy.placeholders import Category
 from ccgate.privacy.placeholders import Minter
@@ -89,6 +91,30 @@ def test_names_that_code_is_full_of() -> None:
     """Whoever is called max must still be able to have their code read."""
     assert found("/home/max max", ("home", "max")) == []
     assert all(word.islower() for word in CODE_WORDS)
+
+
+@given(
+    st.sampled_from(CATEGORIES), st.one_of(st.sampled_from(sorted(CODE_WORDS)), st.from_regex(r"[a-z]{1,9}"))
+)
+def test_what_is_findable_alone_is_found_alone(category: Category, value: str) -> None:
+    """What restores leaves a name as a placeholder where the redactor would not find it in the next turn."""
+    value = value.strip()
+    assert found(f"ask {value}, please", (category, value)) == [value] * findable_alone(value, category)
+    assert findable_alone(value, category) == (
+        len(value) >= SHORTEST[category] and not (category == "home" and value in CODE_WORDS)
+    )
+
+
+@given(st.lists(values, max_size=8), st.text(alphabet="abc@. ", max_size=40), st.data())
+def test_what_is_taken_is_not_told_again(
+    several: list[tuple[Category, str]], text: str, data: st.DataObject
+) -> None:
+    """Whatever of the places a rule has found already, the others are found."""
+    whole = known(*several)
+    every = sorted({hit[:2] for hit in whole.hits(text)})
+    taken = data.draw(st.lists(st.sampled_from(every), unique=True)) if every else []
+    assert sorted({hit[:2] for hit in whole.hits(text, taken)} | set(taken)) == every
+    assert not {hit[:2] for hit in whole.hits(text, taken)} & set(taken)
 
 
 def test_the_slug_of_a_name() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from ccgate.errors import Refusal
+from ccgate.privacy import redact
 from ccgate.privacy.cache import SpanCache
 from ccgate.privacy.device import pseudonyms
 from ccgate.privacy.layout import lay_out
@@ -135,6 +137,55 @@ def test_a_cache_changes_nothing(several: list[Any], most: int) -> None:
         except Refusal:
             continue
         found = shared.redact(raw, "messages")
+        assert found.body == expected.body
+        assert list(found.vault.items()) == list(expected.vault.items())
+        assert found.findings == expected.findings
+
+
+@given(requests, styles)
+@settings(deadline=None)
+def test_all_at_once_is_one_by_one(request: Any, style: random.Random | None) -> None:
+    """What is found in a string must not depend on the strings that were looked through with it."""
+    raw = write(request, style).encode()
+    outcomes = []
+    for batch in (redact._BATCH, 1):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(redact, "_BATCH", batch)
+            try:
+                done = redactor().redact(raw, "messages")
+                outcomes.append((done.body, list(done.vault.items()), done.findings))
+            except Refusal as e:
+                outcomes.append(e.message)
+    assert outcomes[0] == outcomes[1]
+
+
+turns = st.lists(
+    st.sampled_from(
+        [
+            "nothing",
+            f"see {PASSWORD}",
+            f"password={PASSWORD}",
+            "I am alice@corp.example",
+            "/home/alice and alice",
+            "only alice",
+            "corp.example",
+        ]
+    ),
+    max_size=7,
+)
+
+
+@given(st.lists(turns, min_size=2, max_size=6), st.booleans())
+@settings(deadline=None)
+def test_what_is_known_before_a_message_decides_about_it(conversations: Any, long: bool) -> None:
+    """The same message, in the cache from a conversation that knew more or less, is another message."""
+    shared = redactor()
+    for conversation in conversations:
+        raw = encoded(said(*conversation))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(redact, "_BATCH", 10_000 if long else 60)
+            found = shared.redact(raw, "messages")
+        expected = redactor().redact(raw, "messages")
         assert found.body == expected.body
         assert list(found.vault.items()) == list(expected.vault.items())
         assert found.findings == expected.findings
@@ -293,10 +344,90 @@ def test_what_was_seen_is_not_read_again() -> None:
     once = Redactor(detector, MINTER, Policy(b"1"), SpanCache())
     long = [f"message {n} of alice@corp.example " + "x" * 80 for n in range(50)]
     once.redact(encoded(said(*long)), "messages")
-    detector.calls = 0
-    done = once.redact(encoded(said(*long, "one more " + "y" * 80)), "messages")
     assert detector.calls == 1
+    detector.texts = 0
+    done = once.redact(encoded(said(*long, "one more " + "y" * 80)), "messages")
+    assert detector.texts == 1
     assert len(done.findings) == 50
+
+
+def test_unread_tells_what_is_left_to_do() -> None:
+    """By it the gateway decides whether a request is read at once, or by a thread beside its event loop."""
+    cache = SpanCache()
+    old = encoded(said("a" * 1000, "/home/alice " + "b" * 1000))
+    new = encoded(said("a" * 1000, "/home/alice " + "b" * 1000, "alice " + "c" * 500))
+    work = redactor(cache).begin(old, "messages")
+    assert 2000 < work.unread <= len(old)
+    work.finish()
+    assert redactor(cache).begin(old, "messages").unread == 0
+    rest = redactor(cache).begin(new, "messages")
+    assert 500 < rest.unread < 600
+    assert b"alice" not in rest.finish().body
+
+
+def test_begin_does_not_look_through_anything() -> None:
+    """It runs on the event loop, where all clients wait for it."""
+    detector = PlainDetector()
+    work = Redactor(detector, MINTER, Policy(b"1"), SpanCache()).begin(
+        encoded(said("alice@corp.example")), "messages"
+    )
+    assert detector.texts == 0
+    assert b"alice" not in work.finish().body
+    assert detector.texts == 1
+
+
+def test_many_threads_finish_what_one_began() -> None:
+    """The event loop goes on with other requests, over the same cache, while a thread reads a long one."""
+    shared = redactor(SpanCache(20_000), pseudonym=pseudonyms(b"k" * 32))
+    user = {"user_id": json.dumps({"device_id": "d" * 64})}
+    bodies = [
+        encoded(
+            {
+                **said(*(f"password=zz{n}x{m % 5}yyyyyy and zz{n}x0yyyyyy " for m in range(30))),
+                "metadata": user,
+            }
+        )
+        for n in range(6)
+    ]
+    expected = [redactor(pseudonym=pseudonyms(b"k" * 32)).redact(raw, "messages") for raw in bodies]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(10):
+            begun = [shared.begin(raw, "messages") for raw in bodies]
+            running = [pool.submit(work.finish) for work in begun]
+            again = [shared.redact(raw, "messages").body for raw in bodies]
+            assert again == [one.body for one in expected]
+            for future, one in zip(running, expected, strict=True):
+                assert future.result().body == one.body
+                assert list(future.result().vault.items()) == list(one.vault.items())
+
+
+PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
+
+
+def test_attachments_leave_as_they_came_or_not_at_all() -> None:
+    """A picture cannot be redacted; who lets none leave is told which one, and where."""
+    request = {"messages": [{"role": "user", "content": [{"type": "text", "text": "/home/alice"}, PICTURE]}]}
+    cache = SpanCache()
+    done = redactor(cache).redact(encoded(request), "messages")
+    assert json.loads(done.body)["messages"][0]["content"][1] == PICTURE
+    for _ in range(2):
+        with pytest.raises(Refusal) as refused:
+            redactor(cache, deny_attachments=True).redact(encoded(request), "messages")
+        assert refused.value.status == 451
+        assert "(image) at messages[0].content[1];" in refused.value.message
+    request["messages"][0]["content"].pop()  # type: ignore[attr-defined]
+    raw = encoded(request)
+    allowed = redactor(cache, deny_attachments=True).redact(raw, "messages").body
+    assert allowed == redactor().redact(raw, "messages").body
+
+
+def test_attachments_of_the_other_format() -> None:
+    """Its pictures are links or data in a block of another type."""
+    part = {"type": "image_url", "image_url": {"url": "https://pictures.example/1"}}
+    request = {"messages": [{"role": "user", "content": [part]}]}
+    redactor().redact(encoded(request), "chat")
+    with pytest.raises(Refusal, match=r"image_url\) at messages\[0\]\.content\[0\];"):
+        redactor(deny_attachments=True).redact(encoded(request), "chat")
 
 
 def test_the_attribution_block_leaves_as_it_came() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from ccgate.privacy.restore_chat import ChatRestorer
@@ -77,7 +76,6 @@ def called(chunks: list[Any], index: int) -> str:
 
 
 @given(data=st.data(), text=texts(), other=texts(), arguments=inputs(), ends=st.sampled_from("swd"))
-@settings(max_examples=200, deadline=None)
 def test_choices_and_calls(data: st.DataObject, text: str, other: str, arguments: str, ends: str) -> None:
     """However it is cut and however it ends, a choice says what it would say restored whole."""
     queues = [

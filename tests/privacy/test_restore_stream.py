@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings
 
 from ccgate.privacy.restore_places import Places
 from ccgate.privacy.restore_stream import StreamRestorer
+from ccgate.privacy.restore_text import MOST_HELD
 from tests.privacy.answers import ALICE
 from tests.privacy.answers import MAIL
-from tests.privacy.answers import NAMES
 from tests.privacy.answers import SECRET
 from tests.privacy.answers import TRUSTED
 from tests.privacy.answers import Block
@@ -32,7 +31,6 @@ from tests.privacy.answers import waiting
 
 OPEN = originals(secrets=False)
 ALL = originals(secrets=True)
-LONGEST = max(map(len, NAMES.values()))
 
 
 class Client:
@@ -84,7 +82,6 @@ def table(block: Block) -> dict[str, str]:
 
 
 @given(answer=streams())
-@settings(max_examples=300, deadline=None)
 def test_every_block_is_restored(answer: tuple[list[Block], list[dict[str, Any]]]) -> None:
     """Interleaved blocks of all kinds: each is restored by its own rule, and the order of events is kept."""
     blocks, events = answer
@@ -111,7 +108,6 @@ def test_every_block_is_restored(answer: tuple[list[Block], list[dict[str, Any]]
 
 
 @given(answer=streams())
-@settings(max_examples=200, deadline=None)
 def test_a_broken_off_stream_loses_nothing(answer: tuple[list[Block], list[dict[str, Any]]]) -> None:
     """After each event: what waits is the beginning of a placeholder, and the end of the stream gives it."""
     blocks, events = answer
@@ -126,9 +122,9 @@ def test_a_broken_off_stream_loses_nothing(answer: tuple[list[Block], list[dict[
                 continue
             text, out = came.get((index, "text"), ""), got.get((index, "text"), "")
             assert any(
-                same(restored(text[: len(text) - held], OPEN)) == same(out)
+                same(restored(text, OPEN, len(text) - held)) == same(out)
                 and (held == 0 or waiting(text[len(text) - held :], OPEN))
-                for held in range(min(LONGEST, len(text) + 1))
+                for held in range(min(MOST_HELD, len(text)) + 1)
             )
     for cut in range(len(events)):
         came, got = said(events[:cut]), said(through(events[:cut]))
@@ -138,7 +134,6 @@ def test_a_broken_off_stream_loses_nothing(answer: tuple[list[Block], list[dict[
 
 
 @given(answer=streams())
-@settings(max_examples=100, deadline=None)
 def test_thinking_keeps_its_bytes(answer: tuple[list[Block], list[dict[str, Any]]]) -> None:
     """The signature covers every byte; an event of thinking is never even written anew."""
     restorer = StreamRestorer(Places(vault(), TRUSTED))
@@ -180,7 +175,7 @@ def test_held_text_holds_nothing_else_back() -> None:
             event("ping"),
             delta(1, "text_delta", text="words"),
             delta(0, "citations_delta", citation=cited),
-            delta(0, "text_delta", text=ALICE[8:]),
+            delta(0, "text_delta", text=ALICE[8:] + ","),
             event("content_block_stop", index=0),
         ]
     )
@@ -198,7 +193,7 @@ def test_held_text_holds_nothing_else_back() -> None:
                 "file_id": ALICE,
             },
         ),
-        delta(0, "text_delta", text="alice"),
+        delta(0, "text_delta", text="alice,"),
         event("content_block_stop", index=0),
     ]
 
@@ -211,7 +206,7 @@ def test_a_block_that_opens_with_its_content() -> None:
         [
             event("content_block_start", index=0, content_block=opening),
             event("content_block_start", index=1, content_block=tool),
-            delta(0, "text_delta", text=ALICE[6:]),
+            delta(0, "text_delta", text=ALICE[6:] + ","),
         ]
     )
     assert out[0]["content_block"] == {
@@ -220,7 +215,7 @@ def test_a_block_that_opens_with_its_content() -> None:
         "citations": [{"cited_text": "alice@corp.example.com"}],
     }
     assert out[1]["content_block"]["input"] == {"command": f"ls alice {SECRET}"}
-    assert out[2]["delta"]["text"] == "alice"
+    assert out[2]["delta"]["text"] == "alice,"
 
 
 def test_a_block_that_opens_again_ends_the_first() -> None:
@@ -312,15 +307,15 @@ def test_what_is_not_known_passes(one: dict[str, Any]) -> None:
 def test_a_changed_event_keeps_the_rest(text: str) -> None:
     """Only the text is written anew, where it stands; members that nobody knows yet stay, if that is safe."""
     for separators in (",", ":"), (", ", ": "), (" ,", " :"):
-        one = {"new": 1e5, **delta(0, "text_delta", text=text + ALICE)}
+        one = {"new": 1e5, **delta(0, "text_delta", text=f"{text} {ALICE} ")}
         restorer = StreamRestorer(Places(vault(), ()))
         _, data = restorer.event(json.dumps(one, separators=separators).encode()) or ([], b"")
-        assert json.loads(data)["delta"] == {"type": "text_delta", "text": text + "alice"}
+        assert json.loads(data)["delta"] == {"type": "text_delta", "text": text + " alice "}
         assert (
             text == "\ud83d"
             or data
             == json.dumps(
-                {**one, "delta": {"type": "text_delta", "text": text + "alice"}}, separators=separators
+                {**one, "delta": {"type": "text_delta", "text": text + " alice "}}, separators=separators
             ).encode()
         )
 

@@ -8,6 +8,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccgate.privacy.splice import can_overlap
 from ccgate.privacy.splice import escaped
 from ccgate.privacy.splice import in_bytes
 from ccgate.privacy.splice import spliced
@@ -62,3 +63,17 @@ def test_escapes_are_the_clients() -> None:
         escaped('"\\/\n\t\b\f\r\x00\x7fé\u2028\U0001f600')
         == '\\"\\\\/\\n\\t\\b\\f\\r\\u0000\x7fé\u2028\U0001f600'
     )
+
+
+@given(st.text(alphabet="ab", min_size=1, max_size=6))
+def test_overlaps(value: str) -> None:
+    """Counting finds each place of a value only if no two of them overlap."""
+    shifted = any((value * 3)[n : n + len(value)] == value for n in range(1, len(value)))
+    borders = any(value[:n] == value[-n:] for n in range(1, len(value)))
+    assert can_overlap(value) == borders
+    assert borders or not shifted
+
+
+def test_of_a_long_value_it_is_not_known() -> None:
+    """A key of many kilobytes must not cost its length squared."""
+    assert can_overlap("a" + "b" * 1_000)

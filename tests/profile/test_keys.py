@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "privacy.allow": (),
     "privacy.attachments": "allow",
     "privacy.restore_secrets_in": ("Read", "Edit", "MultiEdit", "Write", "NotebookEdit"),
+    "privacy.key": None,
     "telemetry": "absorb",
     "credential.kind": "pass-through",
     "credential.from": None,

@@ -25,6 +25,7 @@ from ccgate.profile import load
 from ccgate.profile import shipped
 from ccgate.profile.find import PROFILES
 from ccgate.profile.keys import PROFILE
+from ccgate.profile.sections import Key
 
 HEAD = "version: 1\nprivacy: {secrets: allow, emails: allow, home: allow}\ntelemetry: allow\n"
 """The shortest profile that starts; what is appended to it begins in line 4."""
@@ -124,13 +125,8 @@ accounting: {budgets: {"*": {daily: 20.10, weekly: }}}
 def test_a_profile_that_promises_by_default_what_is_not_built_is_refused_with_all_mends(
     tmp_path: Path,
 ) -> None:
-    """The worst bug would be a start with `privacy.secrets: redact` in the documents and nothing redacted."""
-    section = "`privacy: {secrets: allow, emails: allow, home: allow}`"
-    reason = "redact, the default, is not built yet: nothing would enforce it; set it to allow for now"
+    """The worst bug would be a start with `telemetry: absorb` in the documents and nothing absorbed."""
     assert refusal(tmp_path, "version: 1\n") == [
-        f"1: privacy.secrets: {reason}: {section}",
-        f"1: privacy.emails: {reason}: {section}",
-        f"1: privacy.home: {reason}: {section}",
         "1: telemetry: absorb, the default, is not built yet: nothing would enforce it; "
         "set it to allow for now: `telemetry: allow`",
     ]
@@ -142,27 +138,21 @@ def test_following_the_mends_makes_the_profile_start(tmp_path: Path) -> None:
     loaded(tmp_path, "\n".join(["version: 1", *mends]))
 
 
-def test_a_section_that_is_there_is_named_by_its_line(tmp_path: Path) -> None:
-    rows = refusal(tmp_path, "version: 1\ntelemetry: allow\nprivacy:\n  emails: allow\n  home: allow\n")
+def test_a_section_that_is_there_is_named_by_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mend is pasted into the section that the person has, and not beside it."""
+    monkeypatch.setattr(Key, "enforces", lambda self, value: self.name != "store")
+    rows = refusal(tmp_path, "version: 1\ntelemetry: allow\naccounting:\n  chargeback_rate: 1.0\n")
     assert rows == [
-        "3: privacy.secrets: redact, the default, is not built yet: nothing would enforce it; "
-        "set it to allow for now: `secrets: allow`",
+        "3: accounting.store: sqlite, the default, is not built yet: nothing would enforce it; "
+        "set it to sqlite for now: `store: sqlite`",
     ]
 
 
 @pytest.mark.parametrize(
     ("key", "written", "mend"),
     [
-        ("privacy.secrets", "block", "allow"),
-        ("privacy.emails", "redact", "allow"),
-        ("privacy.home", "redact", "allow"),
-        ("privacy.network", "redact", "allow"),
-        ("privacy.domains", "[corp.example.com]", "[]"),
-        ("privacy.device_id", "pseudonym", "keep"),
-        ("privacy.terms", "[{name: a, match: [b]}]", "[]"),
-        ("privacy.allow", "[a]", "[]"),
-        ("privacy.attachments", "deny", "allow"),
-        ("privacy.restore_secrets_in", "[Bash]", "[Read, Edit, MultiEdit, Write, NotebookEdit]"),
         ("telemetry", "absorb", "allow"),
         ("telemetry", "minimise", "allow"),
         ("credential.kind", "federation", "pass-through or api-key"),
@@ -276,13 +266,18 @@ def test_a_profile_without_its_version_is_refused(tmp_path: Path, text: str) -> 
 def test_the_shipped_profiles_start_and_state_every_policy_they_rely_on(name: str) -> None:
     profile = load(shipped()[name])
     assert profile.admission.clients == "required"
-    assert profile.privacy.secrets == profile.telemetry == "allow"
+    written = yaml.safe_load(shipped()[name].read_text("utf-8"))
+    assert {"secrets", "emails", "home"} <= set(written["privacy"])
+    assert profile.telemetry == written["telemetry"] == "allow"
 
 
 def test_the_shipped_profiles_are_for_whom_they_say() -> None:
     default, observe, team = (load(shipped()[name]) for name in STARTING)
     assert default.credential.kind == observe.credential.kind == "pass-through"
     assert team.credential == CredentialSpec("api-key", "env:ANTHROPIC_API_KEY")
+    assert observe.privacy.secrets == observe.privacy.emails == observe.privacy.home == "allow"
+    assert default.privacy.secrets == team.privacy.secrets == "redact"
+    assert default.privacy.home == team.privacy.emails == "redact"
     assert observe.admission.endpoints.unknown == "allow"
     assert default.admission.endpoints.unknown == team.admission.endpoints.unknown == "deny"
 
@@ -293,15 +288,31 @@ def test_strict_is_refused_as_long_as_its_promises_are_not_built() -> None:
         load(PROFILES / "strict.yaml")
     rows = str(raised.value).splitlines()
     assert all("is not built yet: nothing would enforce it; set it to" in row for row in rows)
-    assert {row.split(": ")[1] for row in rows} == {
-        "privacy.secrets",
-        "privacy.emails",
-        "privacy.home",
-        "privacy.network",
-        "privacy.device_id",
-        "privacy.attachments",
-        "telemetry",
-    }
+    assert {row.split(": ")[1] for row in rows} == {"telemetry"}
+
+
+@pytest.mark.parametrize(
+    ("source", "mend"),
+    [
+        ("0123456789abcdef", "write env:NAME or file:PATH, never the key itself"),
+        ("keyring:ccgate/me", "write env:NAME or file:PATH, never the key itself"),
+        ("env:0123456789abcdef0123456789abcdef", "never the credential itself"),
+    ],
+)
+def test_a_placeholder_key_that_was_pasted_is_refused_and_not_repeated(
+    tmp_path: Path, source: str, mend: str
+) -> None:
+    """Whoever reads the log of the failed start would have the key to everybody's placeholders."""
+    (row,) = refusal(tmp_path, f'version: 1\ntelemetry: allow\nprivacy: {{key: "{source}"}}\n')
+    assert row.startswith("3: privacy.key: is not a source")
+    assert row.endswith(mend)
+    assert source not in row
+
+
+def test_a_placeholder_keys_file_is_looked_for_beside_the_profile(tmp_path: Path) -> None:
+    """Else the same profile would make other placeholders when started from another folder."""
+    profile = loaded(tmp_path, 'version: 1\ntelemetry: allow\nprivacy: {key: "file:keys/one"}\n')
+    assert profile.privacy.key == f"file:{tmp_path / 'keys' / 'one'}"
 
 
 LEAVES = [name for name, _ in PROFILE.leaves()]
@@ -337,7 +348,7 @@ def loads_or_refuses(folder: Path, text: str) -> None:
         assert str(e).startswith(f"{folder / 'p.yaml'}:")
         assert str(e).replace("\n", "").isprintable()
     else:
-        assert profile.privacy.secrets == "allow"
+        assert profile.telemetry == "allow"
         assert profile.telemetry == "allow"
 
 

@@ -19,7 +19,8 @@ def test_every_key_has_a_row_of_four_cells() -> None:
 def test_a_row_says_default_choices_and_what_is_built() -> None:
     text = reference_markdown()
     assert "| `privacy.secrets` | `redact` | `redact`, `block`, `allow`: keys, tokens" in text
-    assert re.search(r"`privacy\.secrets`.* \| only `allow` \|$", text, re.MULTILINE)
+    assert re.search(r"`privacy\.secrets`.* \| yes \|$", text, re.MULTILINE)
+    assert re.search(r"`telemetry`.* \| only `allow` \|$", text, re.MULTILINE)
     assert re.search(r"`credential\.from` \| none \| .* \| only `env:…` or `file:…` \|$", text, re.MULTILINE)
     assert re.search(r"`admission\.clients`.* \| yes \|$", text, re.MULTILINE)
     assert "| `version` | required |" in text

@@ -26,12 +26,16 @@ MINIMUM_TOKENS = 1024
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Input tokens by class: neither read nor written, read, written for 5 minutes, written for an hour."""
+    """Input tokens by class: neither read nor written, read, written for 5 minutes, written for an hour.
+
+    `blocks_read` says the same of what was read in blocks, of which texts of other lengths have as many.
+    """
 
     fresh: int
     read: int = 0
     written_5m: int = 0
     written_1h: int = 0
+    blocks_read: int = 0
 
     @property
     def total(self) -> int:
@@ -68,7 +72,8 @@ class PromptCache:
         marks = [index for index in marks if prefixes[index].tokens >= MINIMUM_TOKENS]
         if not marks:
             return Counted(fresh=total)
-        read = self._longest_known(prefixes, marks)
+        blocks_read = self._longest_known(prefixes, marks)
+        read = prefixes[blocks_read - 1].tokens if blocks_read else 0
         written = {"5m": 0, "1h": 0}
         reached = read
         for index in marks:
@@ -77,15 +82,16 @@ class PromptCache:
                 written[prefix.ttl or "5m"] += prefix.tokens - reached
                 reached = prefix.tokens
             self._remember(prefix)
-        return Counted(fresh=total - reached, read=read, written_5m=written["5m"], written_1h=written["1h"])
+        return Counted(total - reached, read, written["5m"], written["1h"], blocks_read)
 
     def _longest_known(self, prefixes: list[_Prefix], marks: list[int]) -> int:
+        """Of how many blocks the longest prefix is that can be read."""
         for mark in reversed(marks):
             for index in range(mark, max(mark - LOOKBACK, -1), -1):
                 expiry, ttl = self._expiry.get(prefixes[index].key, (0.0, "5m"))
                 if expiry > self._clock():
                     self._expiry[prefixes[index].key] = (self._clock() + LIFETIMES[ttl], ttl)
-                    return prefixes[index].tokens
+                    return index + 1
         return 0
 
     def _remember(self, prefix: _Prefix) -> None:

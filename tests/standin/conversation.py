@@ -22,6 +22,7 @@ from tests.standin.problems import Invalid
 from tests.standin.script import Reply
 from tests.standin.script import Script
 from tests.standin.script import ToolUse
+from tests.standin.seen import with_seen
 
 DIRECTIVE = re.compile(r"\bstandin:([A-Za-z0-9_-]+)")
 DEFAULT: Script = {"default": (Reply(),)}
@@ -46,7 +47,7 @@ class Conversations:
 
         Raises:
             Invalid: the text names a scenario that the script does not have, or the step calls a tool
-                that the request does not offer.
+                that the request does not offer, or uses what the request does not hold.
         """
         scenario, done = _place(body["messages"])
         steps = (DEFAULT | self.script).get(scenario)
@@ -58,7 +59,7 @@ class Conversations:
             tries = self._tries[scenario, number]
             self._tries[scenario, number] += 1
             step = step[min(tries, len(step) - 1)]
-        return _with_offered_tools(step, body)
+        return with_seen(_with_offered_tools(step, body), body)
 
 
 def _place(messages: list[Mapping[str, Any]]) -> tuple[str, int]:

@@ -20,7 +20,8 @@ class Recorded:
     """One request. Times are seconds of the monotonic clock.
 
     `outcome` is `open` until the answer has ended, then `answered`, `aborted` (by script) or
-    `client left`. `usage` is what the answer has told of it so far, `problem` why the request was refused.
+    `client left`. `usage` is what the answer has told of it so far, `problem` why the request was refused;
+    `blocks_read` counts the blocks of its prompt that were in the cache.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Recorded:
     status: int | None = None
     outcome: str = "open"
     usage: dict[str, Any] | None = None
+    blocks_read: int = 0
     problem: str | None = None
 
     def header(self, name: str) -> str | None:

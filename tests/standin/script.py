@@ -71,7 +71,8 @@ class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One answer to `POST /v1/messages`.
 
-    blocks          the message's content
+    blocks          the message's content; `«name»` in a text or an input stands for what was seen
+    seen            name → pattern: what it matched last in the request itself (its first group, if any)
     stop_reason     default: `tool_use` when a tool is called, else `end_turn`
     model           the model that served; default: the one that was asked for
     usage           laid over the counted usage, from the first event on
@@ -83,6 +84,7 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     blocks: tuple[Block, ...] = (Text("Hello from the stand-in."),)
+    seen: Mapping[str, str] = {}
     stop_reason: str | None = None
     model: str | None = None
     usage: Mapping[str, Any] = {}

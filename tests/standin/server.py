@@ -78,6 +78,11 @@ class StandIn:
         self._signer = Signer()
         self._numbers = itertools.count(1)
 
+    def forget(self) -> None:
+        """Begin anew: nothing recorded, nothing in the prompt cache."""
+        self.record.clear()
+        self._cache = PromptCache()
+
     def application(self) -> web.Application:
         """The aiohttp application."""
         application = web.Application(client_max_size=2 * LIMIT)
@@ -161,7 +166,9 @@ class StandIn:
         if reply.status != 200:
             await asyncio.sleep(reply.delivery.first_byte_after)
             return await _send_error(request, recorded, reply.status, reply.error, headers)
-        message = compose(reply, body, self._cache.count(body, credential), self._signer, next(self._numbers))
+        counted = self._cache.count(body, credential)
+        recorded.blocks_read = counted.blocks_read
+        message = compose(reply, body, counted, self._signer, next(self._numbers))
         if body.get("stream"):
             events = message_events(message.opening, message.content, message.closing, reply.delivery.piece)
             return await send_events(request, recorded, events, reply.delivery, headers)

@@ -43,7 +43,7 @@ def test_written_then_read_then_forgotten() -> None:
     assert first.fresh > 200
     clock.now += 299
     again = cache.count(body((LONG, "5m"), (MORE, None)), "key")
-    assert again == Counted(fresh=first.fresh, read=first.written_5m)
+    assert again == Counted(fresh=first.fresh, read=first.written_5m, blocks_read=1)
     clock.now += 299
     longer = cache.count(body((LONG, None), (MORE, "5m")), "key")
     assert (longer.read, longer.fresh) == (first.written_5m, 0)

@@ -8,6 +8,10 @@ from hypothesis import strategies as st
 
 from ccgate.streaming.sse import Event
 from ccgate.streaming.sse import Framer
+from ccgate.streaming.sse import event_in
+from ccgate.streaming.sse import line_end_of
+from ccgate.streaming.sse import new_frame
+from ccgate.streaming.sse import with_data
 
 STREAM = (
     b"\xef\xbb\xbf: a comment\n\n"
@@ -97,3 +101,87 @@ def test_a_long_event_in_small_pieces_is_linear() -> None:
         assert framer.feed(b"x" * 100) == []
     (event,) = framer.feed(b"\n\n")
     assert len(event.data) == 4_000_000
+
+
+@given(
+    parts=st.lists(
+        st.sampled_from(
+            [
+                b"data: x",
+                b"event: y",
+                b": c",
+                b"data",
+                b"\n",
+                b"\r",
+                b"\r\n",
+                b"\n\n",
+                b"\r\r",
+                b"\xef\xbb\xbf",
+            ]
+        ),
+        max_size=30,
+    ),
+    cuts=st.lists(st.integers(0, 150), max_size=10),
+)
+def test_frames_and_the_rest_are_the_stream(parts: list[bytes], cuts: list[int]) -> None:
+    """What is sent on frame by frame is what came, byte by byte, whatever line ends it has."""
+    stream = b"".join(parts)
+    framer = Framer()
+    marks = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    frames = [frame for a, b in itertools.pairwise(marks) for frame in framer.frames(stream[a:b])]
+    assert b"".join(frames) + framer.rest == stream
+    assert [event for event in map(event_in, frames) if event] == Framer().feed(stream)
+
+
+def test_a_comment_does_not_wait() -> None:
+    """A comment keeps a connection alive, so it is not kept until the event after it has come."""
+    framer = Framer()
+    assert framer.frames(b": still here\n") == [b": still here\n"]
+    assert framer.frames(b":\r\n: and here\r\ndata: x") == [b":\r\n", b": and here\r\n"]
+    assert framer.frames(b"\n\n") == [b"data: x\n\n"]
+
+
+def test_what_does_not_fit_is_still_there() -> None:
+    """Whoever gives up on framing can send on all that came."""
+    framer = Framer(limit=10)
+    assert framer.frames(b"data: 0123456789") == []
+    with pytest.raises(OverflowError):
+        framer.frames(b"more")
+    assert framer.rest == b"data: 0123456789"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_other_data_leaves_the_other_lines(end: bytes) -> None:
+    """An id, a comment or a retry time of an event that is rewritten reaches the client."""
+    lines = [b"id: 7", b"event:e", b"data: old", b": note", b"data:lines", b"", b""]
+    new = [b"id: 7", b"event:e", b"data: a", b"data: b", b": note", b"", b""]
+    frame = end.join(lines)
+    event = event_in(frame)
+    assert event == Event(b"e", b"old\nlines")
+    assert with_data(frame, event, b"a\nb") == end.join(new)
+    short = end.join([b"data: old", b"", b""])
+    assert with_data(short, Event(b"", b"old"), b"new") == end.join([b"data: new", b"", b""])
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_new_event_is_read_back(end: bytes) -> None:
+    """An event that the gateway adds is one for every client, with the line ends of the stream."""
+    raw = new_frame(b"e", b"d", end)
+    assert frame([raw]) == [Event(b"e", b"d")]
+    assert frame([new_frame(b"", b"d", end)]) == [Event(b"", b"d")]
+    assert line_end_of(raw) == end
+
+
+@given(
+    names=st.lists(st.sampled_from([b"a", b"ping", b"b"]), max_size=8),
+    end=st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    size=st.integers(1, 40),
+)
+def test_what_is_not_read_does_not_disturb_the_rest(names: list[bytes], end: bytes, size: int) -> None:
+    """Events that are left out take no other with them, and none is left out that was not named."""
+    stream = b"".join(b"event: " + name + end + b"data: x" + end + end for name in names)
+    framer = Framer(unread=[b"ping"])
+    events = [event for i in range(0, len(stream), size) for event in framer.feed(stream[i : i + size])]
+    read = [event for event in events if event.name != b"ping"]
+    assert read == [Event(name, b"x") for name in names if name != b"ping"]
+    assert end != b"\n" or read == events

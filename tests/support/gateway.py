@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +26,14 @@ privacy: {{secrets: allow, emails: allow, home: allow}}
 telemetry: allow
 """
 """A profile that sends everything to a stand-in on loopback and nothing anywhere else."""
+
+
+def copy_of_the_gateway(folder: Path) -> Path:
+    """A gateway.py of the test's own to break, beside the real package."""
+    addons = folder / "addons"
+    addons.mkdir()
+    (addons / "ccgate").symlink_to(ROOT / "addons" / "ccgate")
+    return Path(shutil.copy(SCRIPT, addons))
 
 
 def free_port() -> int:

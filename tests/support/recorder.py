@@ -8,6 +8,9 @@ import ssl
 import sys
 import threading
 import time
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from types import TracebackType
@@ -27,6 +30,15 @@ class Received:
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered: all at once, or in several pieces as chunks."""
+
+    pieces: Sequence[bytes]
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    status: int = 200
+
+
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     connections = 0
@@ -36,6 +48,7 @@ class _Server(http.server.ThreadingHTTPServer):
         self.requests: list[Received] = []
         self.may_answer = threading.Event()
         self.may_answer.set()
+        self.answer: Callable[[Received], Answer] = lambda _: Answer([ANSWER])
 
     def handle_error(self, request, client_address):  # type: ignore[no-untyped-def]
         """Say nothing of a gateway that was killed while it was answered."""
@@ -68,12 +81,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         self.server.requests.append(Received(self.command, self.path, self.headers.items(), body))
         self.server.may_answer.wait(30)
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(ANSWER)))
+        answer = self.server.answer(self.server.requests[-1])
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if len(answer.pieces) == 1:
+            self.send_header("content-length", str(len(answer.pieces[0])))
+        else:
+            self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(ANSWER)
+        if self.command == "HEAD":
+            return
+        if len(answer.pieces) == 1:
+            self.wfile.write(answer.pieces[0])
+            return
+        for piece in (*answer.pieces, b""):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            self.wfile.flush()
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_CONNECT = do_OPTIONS = _answer
 
@@ -114,6 +138,10 @@ class Recorder:
     def connections(self) -> int:
         """How many connections came."""
         return self._server.connections
+
+    def answer_with(self, answer: Callable[[Received], Answer]) -> None:
+        """Answer each request with what this makes of it, instead of with `ANSWER`."""
+        self._server.answer = answer
 
     def hold(self) -> None:
         """Leave requests unanswered, for up to 30 s each, until `release`."""

@@ -17,23 +17,32 @@ UNKNOWN = (
 )
 SUSPICIOUS = "this path is written in an unusual way, which could lead past the gateway's rules"
 UNMETERED = "the gateway cannot meter this kind of request yet, so it does not let it pass; use /v1/messages"
+UNRESTORABLE = (
+    "the gateway redacts conversations, and could not restore the answers to this kind of request, "
+    "so it does not let it pass; use /v1/messages"
+)
 UPGRADE = "the gateway governs plain HTTP requests alone; it passes no WebSocket and no other protocol"
 COMPRESSED = "the gateway reads no compressed request bodies; send this one without content-encoding"
 
 
 def check_endpoint(
-    method: str, path: str, headers: Mapping[str, str], *, unknown: Literal["deny", "allow"]
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    *,
+    unknown: Literal["deny", "allow"],
+    redacts: bool = False,
 ) -> Endpoint:
     """The endpoint that a request is for. `headers` looks names up in any case.
 
     Raises:
-        Refusal: 403 or 415; it may not be asked for, or not in this way.
+        Refusal: 403, 415 or (where the gateway `redacts`) 451; it may not be asked for, or not in this way.
     """
     endpoint = classify(method, path)
     if endpoint.suspicious:
         raise Refusal(403, SUSPICIOUS)
     if endpoint.kind == "unmetered":
-        raise Refusal(403, UNMETERED)
+        raise Refusal(451, UNRESTORABLE) if redacts else Refusal(403, UNMETERED)
     if not endpoint.known and unknown == "deny":
         raise Refusal(403, UNKNOWN)
     if "upgrade" in headers:

@@ -1,6 +1,6 @@
-"""`bench`: how fast the gateway is, against a mitmdump that only streams.
+"""`bench`: how fast the gateway is, against a mitmdump that only streams; and how well secrets are found.
 
-The measuring itself is in `tests/bench`, outside of what is installed; this is the command in front of it.
+The measuring itself is in `tests/bench`, outside of what is installed; these are the commands in front of it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from pathlib import Path
 from types import ModuleType
 
 import click
+from click.core import ParameterSource
 
 from ccgate.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option(
     "--rounds",
     type=click.IntRange(1, 99),
@@ -34,11 +35,21 @@ ROOT = Path(__file__).resolve().parents[3]
 @click.option("--noise", is_flag=True, help="Bare mitmdump against itself: how far a ratio of 1 strays.")
 @click.option("--check", is_flag=True, help="Exit with 1 when a goal is missed.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def bench(rounds: int, quick: bool, only: tuple[str, ...], noise: bool, check: bool, form: str) -> None:
+@click.pass_context
+def bench(
+    ctx: click.Context, rounds: int, quick: bool, only: tuple[str, ...], noise: bool, check: bool, form: str
+) -> None:
     """How fast it is, against bare mitmdump with the same load, in turn, on this machine alone.
 
     A wrong or missing answer on either side ends it with an error.
     """
+    if ctx.invoked_subcommand is not None:
+        given = [name for name in ctx.params if ctx.get_parameter_source(name) != ParameterSource.DEFAULT]
+        if given:
+            raise click.UsageError(
+                f"`bench {ctx.invoked_subcommand}` measures no speed; it takes no options of bench"
+            )
+        return
     run, report = _part("run"), _part("report")
 
     def say(text: str) -> None:
@@ -63,6 +74,17 @@ def bench(rounds: int, quick: bool, only: tuple[str, ...], noise: bool, check: b
         _print(report.as_table(lines, noise), machine)
     if check and not noise and any(line.met() is False for line in lines):
         raise SystemExit(1)
+
+
+@bench.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def detection(arguments: tuple[str, ...]) -> None:
+    """How well and how fast secrets are found.
+
+    ARGUMENTS are those of `python -m tests.bench.detection`.
+    """
+    status: int = _part("detection.__main__").main(arguments)
+    raise SystemExit(status)
 
 
 def _print(table: object, machine: Mapping[str, str]) -> None:

@@ -2,13 +2,12 @@
 
 A conversation is sent again in every turn; what it cost to look through it must follow what is new. An entry
 holds places and names of rules, never text: the originals are read again from the request that brings them.
-Entries go by a keyed hash of all that decides about them: the policy, what was known before the part, what
-kind of part it is, and its bytes.
+Entries go by all that decides about them: keyed hashes of the policy with what was known before the part, and
+of its bytes, and what kind of part it is.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import secrets
 import threading
@@ -16,14 +15,19 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from ccgate.privacy.examine import Examined
+from ccgate.privacy.walk import Kind
 
 DEFAULT_BYTES = 64 << 20
 
-_ENTRY = 400
+_ENTRY = 500
 _EDIT = 150
 _SOURCE = 200
 _FINDING = 250
 """About what CPython takes for an entry and for each of what is in it."""
+
+
+Key = tuple[bytes, Kind, bytes]
+"""The state of the fold before a part, what kind of part it is, and the digest of its bytes."""
 
 
 class Entry(NamedTuple):
@@ -34,32 +38,37 @@ class Entry(NamedTuple):
 
 
 class SpanCache:
-    """Entries by keyed hash, the least recently used dropped first; may be shared by threads."""
+    """Entries by key, the least recently used dropped first; may be shared by threads."""
 
     def __init__(self, most_bytes: int = DEFAULT_BYTES) -> None:
         self._most = most_bytes
         self._size = 0
-        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+        self._entries: OrderedDict[Key, Entry] = OrderedDict()
         self._lock = threading.Lock()
-        self._key = secrets.token_bytes(32)
+        self._keyed = hashlib.sha256(secrets.token_bytes(64))
 
     def state(self, *decisive: bytes) -> bytes:
         """The state before a request's first part, by what decides about all of it."""
-        digest = hashlib.sha256(self._key)
-        for one in decisive:
-            digest.update(len(one).to_bytes(8))
-            digest.update(one)
-        return digest.digest()
+        return self.digest(b"".join(len(one).to_bytes(8) + one for one in decisive))
 
-    def get(self, key: bytes) -> Entry | None:
+    def digest(self, raw: bytes | memoryview) -> bytes:
+        """The keyed hash of bytes."""
+        keyed = self._keyed.copy()
+        keyed.update(raw)
+        return keyed.digest()
+
+    def get(self, key: Key) -> Entry | None:
         """The entry of a key, which counts as used now."""
         entry = self._entries.get(key)
         if entry is not None:
-            with contextlib.suppress(KeyError):
+            try:
                 self._entries.move_to_end(key)
+            except KeyError:
+                # Another thread has dropped it since.
+                return entry
         return entry
 
-    def put(self, key: bytes, entry: Entry) -> None:
+    def put(self, key: Key, entry: Entry) -> None:
         """Keep an entry, and drop others if it is too much."""
         with self._lock:
             old = self._entries.pop(key, None)
@@ -70,6 +79,9 @@ class SpanCache:
             while self._size > self._most:
                 _, dropped = self._entries.popitem(last=False)
                 self._size -= _bytes(dropped)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entries
 
     def __len__(self) -> int:
         return len(self._entries)

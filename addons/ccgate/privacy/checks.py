@@ -49,6 +49,9 @@ _PLAIN_DATA = (
     r"|^(?:[A-Za-z]:)?[./~\\]{1,3}[\w./\\-]*$|^[a-z][a-z0-9+.-]*:(?://|/)"  # a path, a URL
     r"|^[\w.-]+@[\w.-]+\.\w+$|^\.?(?:[\w-]+\.)+[a-z]{2,6}(?::[0-9]+)?$"  # an e-mail address, a host
     r"|^sha(?:1|256|384|512)[-:=]"  # a digest of a package
+    r"|^LS0tLS1CRUdJTiB(?:DRVJU|QVUJM)|^AAAA[A-Z]3NzaC1"  # a certificate, a public key
+    r"|^(?:MFkwEwYHKoZI|MHYwEAYHKoZI|MFYwEAYHKoZI|MII[A-Z][A-Za-z0-9+/]{1}ANBgkqhkiG9w0BAQEFAAOC|MCowBQYDK2V)"
+    r"|^(?i:rfc[ -]?[0-9]{3,5}|(?:utf|iso|cp|latin|windows|ascii|ed|x|secp|sha|aes|crc)[-_]?[0-9]{1,5}[a-z0-9_-]{0,4})$"
 )
 _is_code = matcher(_CODE)
 _is_plain_data = matcher(_PLAIN_DATA)
@@ -59,20 +62,22 @@ _REFERENCE = re.compile(
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INTEGRITY = re.compile(r"(?i)sha(?:512|384)?[-:= \"'{]*$|integrity")
-_SAYS_PASSWORD = re.compile(r"(?i)pass|pwd|contrase|secret|credential")
+_SAYS_PASSWORD = re.compile(r"(?i)pass|pwd|contrase|secret|credential|psk")
 _SAYS_KEY = re.compile(
     r"(?i)api[_.-]?key|apikey|access[_.-]?key|private|client|token|secret|auth|encrypt|signing|master|account"
     r"|service|license|jwt|bearer|app|consumer|admin|subscription|deploy|hmac|cipher|crypt|aes|shared|server"
-    r"|project|function|host"
+    r"|project|function|host|routing|integration|ingest|write|record|sdk|reporter|unseal|recovery|psk|[_.-]pat$"
+    r"|instrumentation|webhook|merchant|developer|crumb|p12|pfx|pkcs12|keystore|jks|user|maps|seed|license"
 )
 _SAYS_OTHERWISE = re.compile(
     r"(?i)(?:name|file|filename|path|dir|url|uri|host|endpoint|type|types|field|label|hint|header|prefix|suffix"
     r"|length|len|size|count|expir\w*|ttl|timeout|age|regex|pattern|format|policy|algorithm|alg|method|mode|class"
-    r"|column|param|selector|input|title|message|error|version|ref|arn|env|var|placeholder|status|id|ids|scope"
+    r"|column|param|selector|input|title|message|error|version|ref|arn|env|var|placeholder|status|id|ids|scope|json"
     r"|issuer|audience|manager|provider|strategy|rule|validator|template|text|description|dialog|button|icon"
-    r"|limit|index|event|encoding|store|service|handler|factory|kind|date|time|at|by|on|ize[rd]?|pretrained"
+    r"|limit|index|event|encoding|store|service|handler|factory|kind|date|time|(?<![_.-]p)at|by|on|ize[rd]?|pretrained"
     r"|s?_?map)$"
 )
+_SAYS_PUBLIC = re.compile(r"(?i)public|authority|fingerprint|thumbprint|checksum|digest|integrity")
 _KEYS_WORDS = frozenset(
     "sk pk rk ak key api apikey secret token tok live test prod pat sec access auth svc acct admin tkn "
     "priv".split()
@@ -87,13 +92,19 @@ _PATH_WORDS = 0.6
 _LINE_START = re.compile(
     r"(?:[ \t]*[0-9]{1,6}(?:\t|→))?[ \t]*(?:[-+*][ \t]{0,3})?(?:(?:export|set|ENV|ARG)[ \t]+)?[\w.-]*"
 )
+_BRACKETS = re.compile(r"[][(){}^*|<>]")
+_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+_CAMEL = re.compile(r"[A-Z][a-z]{2,}")
+_DIGITS = re.compile(r"[0-9]+")
 _SIGNS = re.compile(r"[^A-Za-z0-9]")
 _DIGIT = re.compile(r"[0-9]")
 
 
 @lru_cache(maxsize=4096)
 def _says(name: str) -> str:
-    """What a name says of its value: "password", "key", "otherwise" (something about one), or ""."""
+    """What a name says of its value: "password", "key", "public", "otherwise" (something about one), or ""."""
+    if _SAYS_PUBLIC.search(name):
+        return "public"
     if _SAYS_OTHERWISE.search(name):
         return "otherwise"
     if _SAYS_PASSWORD.search(name):
@@ -133,12 +144,21 @@ def prefixed(value: str, context: Context) -> bool:
     """
     head, _, body = value.replace("-", "_").rpartition("_")
     parts = head.lower().split("_")
-    if parts[0] in words("identifiers") or not is_random(body) or is_placeholder_text(value):
+    published = parts[0] == "pk" and parts[1:2] in (["live"], ["test"])
+    if published or parts[0] in words("identifiers") or not is_random(body) or is_placeholder_text(value):
+        return False
+    if _is_camel(body):
         return False
     if not _KEYS_WORDS.isdisjoint(parts):
         return True
     mixed = body.upper() != body and body.lower() != body
     return mixed or ("-" not in value and len(body) >= 32)
+
+
+def _is_camel(text: str) -> bool:
+    """A name in code, made of words that begin with a capital."""
+    words_in_it = sum(map(len, _CAMEL.findall(text)))
+    return words_in_it * 2 >= len(text) and len(_DIGITS.findall(text)) <= 2
 
 
 def storage_key(value: str, context: Context) -> bool:
@@ -214,16 +234,70 @@ def assigned(value: str, context: Context) -> bool:
     if settings and _says(context.name) == "password":
         chosen = _DIGIT.search(value) is not None or _mixed(value)
         return chosen and not (is_placeholder_text(value) or _is_plain_data(value))
-    if _is_no_value(value) or len(set(value)) < 4 or all_placeholders(value):
-        return False
-    if (not context.quote and _MEMBER.fullmatch(value)) or ("/" in value and wordiness(value) >= _PATH_WORDS):
-        return False
     says = _says(context.name)
+    if says == "public":
+        return False
+    if says in ("password", "key") and _is_dense(value, context):
+        return not is_placeholder_text(value)
+    # The padding of base64 at the end is no comparison.
+    if _is_no_value(value.rstrip("=")) or len(set(value)) < 4 or all_placeholders(value):
+        return False
+    if is_hex(value) and context.before.rstrip(_NAME).endswith("::"):  # a type's name, and its digest
+        return False
+    member = context.quote in ("", "`") and _MEMBER.fullmatch(value) is not None
+    if (member and not (digits(value) >= 4 and is_random(value))) or ("/" in value and wordiness(value) >= _PATH_WORDS):
+        return False
     if says == "password":
         return is_random(value) or _chosen(value, context)
     if says == "key" or context.name.endswith("_KEY"):
+        if _BRACKETS.search(value):
+            return False
         return is_random(value) or (_UUID.fullmatch(value) is not None and shannon(value) > 3.0)
     return _LONG_RUN.search(value) is not None and is_random(value) and not is_hex(value)
+
+
+def _is_dense(value: str, context: Context) -> bool:
+    """A quoted value with signs of all sorts and no space, as frameworks generate them: no code, though it looks so."""
+    return (
+        bool(context.quote)
+        and 40 <= len(value) <= 100
+        and not any(map(str.isspace, value))
+        and len(_SIGNS.findall(value)) >= 3
+        and digits(value) >= 4
+        and is_random(value)
+    )
+
+
+def spaced(value: str, context: Context) -> bool:
+    """What follows a name that says secret after a space alone: random without any doubt."""
+    if _says(context.name) in ("otherwise", "public") or context.name.lower().endswith(("signature", "salt")):
+        return False
+    if is_hex(value):
+        said = context.quote or context.name.isupper() or context.name == "login"
+        return bool(said) and len(value) >= 32 and random(value, context)
+    if _is_no_value(value.rstrip("=")) or (_REFERENCE.fullmatch(value) and wordiness(value) > 0.5):
+        return False
+    return _LONG_RUN.search(value) is not None and random(value, context)
+
+
+def url_key(value: str, context: Context) -> bool:
+    """A part of a URL's path that opens the door by itself."""
+    return not is_placeholder_text(value) and _DIGIT.search(value) is not None and not is_wordy(value)
+
+
+def setting(value: str, context: Context) -> bool:
+    """A password after a command or a setting that takes nothing else, but in prose."""
+    return password(value, context) and (_DIGIT.search(value) is not None or _mixed(value))
+
+
+def grouped(value: str, context: Context) -> bool:
+    """Four groups of four letters, made by a generator and not of words."""
+    return wordiness(value) < 0.75 and not all_placeholders(value)
+
+
+def digit_lines(value: str, context: Context) -> bool:
+    """Lines of digits, as many as an encrypted file has."""
+    return digits(value) >= 60
 
 
 def assigned_line(value: str, context: Context) -> bool:
@@ -320,6 +394,11 @@ CHECKS: dict[str, Check] = {
         password_value,
         url_password,
         connection,
+        url_key,
+        setting,
+        grouped,
+        digit_lines,
+        spaced,
         pem,
         mnemonic,
         assigned,

@@ -11,22 +11,23 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
-from ccgate.privacy import catalogue
 from ccgate.privacy import emails
-from ccgate.privacy.cachefile import keep
-from ccgate.privacy.cachefile import kept
 from ccgate.privacy.candidates import RANK
 from ccgate.privacy.candidates import Candidate
 from ccgate.privacy.candidates import Span
 from ccgate.privacy.candidates import in_characters
 from ccgate.privacy.candidates import overlaps
 from ccgate.privacy.candidates import resolved
+from ccgate.privacy.catalogue import catalogue_rules
 from ccgate.privacy.checks import CHECKS
 from ccgate.privacy.checks import Context
 from ccgate.privacy.conditions import Conditions
+from ccgate.privacy.engine import SEPARATOR
 from ccgate.privacy.engine import Engine
+from ccgate.privacy.engine import Fired
 from ccgate.privacy.engine import Pattern
 from ccgate.privacy.engine import Spans
 from ccgate.privacy.homes import slug_end
@@ -93,25 +94,34 @@ class Detector:
         Raises:
             hyperscan.error: the scan failed; nothing is known of the text then.
         """
-        # One character stays one character: a lone surrogate becomes a question mark.
-        data = text.encode("utf-8", "replace")
-        found: list[Candidate] = []
-        for engine in self._engines:
-            if fired := engine.fired(data):
-                found += self._by_rules(engine, fired, data)
-        if found:
-            found = in_characters(found, data, len(text))
-            found = _slugs(found, text)
-        if self._policy.emails and "@" in text:
-            rank = RANK["email"]
-            found += [Candidate(*place, rank, "EMAIL", "email", "email") for place in emails.find(text)]
-        if not found:
-            return ()
-        return tuple(resolved(self._allowed(found, text)))
+        return self.find_all((text,))[0]
 
-    def _by_rules(self, engine: Engine, fired: Sequence[int], data: bytes) -> Iterator[Candidate]:
-        names = {engine.rules[index].id for index in fired}
-        wanted = [index for index in fired if self._applies(engine.rules[index], names)]
+    def find_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        """What `find` gives for each of many texts, for the cost of a scan of all of them.
+
+        Raises:
+            hyperscan.error: the scan failed; nothing is known of the texts then.
+        """
+        # One character stays one character: a lone surrogate becomes a question mark.
+        pieces = [text.encode("utf-8", "replace") for text in texts]
+        found: dict[int, list[Candidate]] = {}
+        for engine in self._engines:
+            for number, fired in engine.fired_among(SEPARATOR.join(pieces), _ends(pieces)).items():
+                found.setdefault(number, []).extend(self._by_rules(engine, fired, pieces[number]))
+        for number, candidates in found.items():
+            found[number] = _slugs(in_characters(candidates, pieces[number], len(texts[number])), texts[number])
+        if self._policy.emails:
+            for number, text in enumerate(texts):
+                if "@" in text:
+                    found.setdefault(number, []).extend(_addresses(text))
+        spans: list[tuple[Span, ...]] = [()] * len(texts)
+        for number, candidates in found.items():
+            if candidates:
+                spans[number] = tuple(resolved(self._allowed(candidates, texts[number])))
+        return spans
+
+    def _by_rules(self, engine: Engine, fired: Fired, data: bytes) -> Iterator[Candidate]:
+        wanted = {index: ends for index, ends in fired.items() if self._applies(engine, index, fired, data)}
         for pattern, spans in engine.matches(data, wanted):
             rule = pattern.rule
             start, end = pattern.value(spans)
@@ -120,8 +130,14 @@ class Detector:
                 rank = 1 if rule.generic else RANK[rule.category]
                 yield Candidate(start, end, rank, rule.kind, rule.id, rule.category)
 
-    def _applies(self, rule: Rule, fired: set[str]) -> bool:
-        return rule.category in self._categories and (not rule.needs or not fired.isdisjoint(rule.needs))
+    def _applies(self, engine: Engine, index: int, fired: Fired, data: bytes) -> bool:
+        rule = engine.rules[index]
+        if rule.category not in self._categories:
+            return False
+        if not rule.needs:
+            return True
+        needed = {other: ends for other, ends in fired.items() if engine.rules[other].id in rule.needs}
+        return any(True for _ in engine.matches(data, needed))
 
     def _counts(self, pattern: Pattern, spans: Spans, value: bytes, data: bytes) -> bool:
         rule = pattern.rule
@@ -142,6 +158,18 @@ class Detector:
             yield candidate
 
 
+def _ends(pieces: Iterable[bytes]) -> list[int]:
+    """Where each piece ends in all of them with separators between."""
+    step = len(SEPARATOR)
+    return [end - step for end in accumulate(len(piece) + step for piece in pieces)]
+
+
+def _addresses(text: str) -> Iterator[Candidate]:
+    rank = RANK["email"]
+    for start, end in emails.find(text):
+        yield Candidate(start, end, rank, "EMAIL", "email", "email")
+
+
 def prepare(cache: Path) -> None:
     """Compile all rules and leave the result in a folder, so that a `Detector` starts at once."""
     shared_engine(cache)
@@ -150,19 +178,7 @@ def prepare(cache: Path) -> None:
 @lru_cache(maxsize=4)
 def shared_engine(cache: Path | None) -> Engine:
     """The engine for the catalogue and our own rules, which do not depend on a policy."""
-    return Engine((*catalogue_rules(cache), *own_rules()), cache)
-
-
-def catalogue_rules(cache: Path | None) -> tuple[Rule, ...]:
-    """The catalogue's rules, from the folder where an earlier start left them, else from the package."""
-    if cache is None:
-        return catalogue.read()
-    path = cache / f"catalogue-{catalogue.fingerprint()}.json"
-    if (content := kept(path)) is not None:
-        return catalogue.restore(content.decode())
-    rules = catalogue.read()
-    keep(path, catalogue.dump(rules).encode())
-    return rules
+    return Engine((*catalogue_rules(), *own_rules()), cache)
 
 
 def _context(pattern: Pattern, spans: Spans, data: bytes) -> Context:

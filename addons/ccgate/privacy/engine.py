@@ -7,29 +7,37 @@ hostile text of 100 KB and the same patterns.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
 
 import re2
 
+from ccgate.privacy.gates import gate
 from ccgate.privacy.linear import compile_bytes
 from ccgate.privacy.prefilter import Prefilter
 from ccgate.privacy.rules import Rule
 from ccgate.privacy.rules import value_groups
+from ccgate.privacy.widths import width
 
 Spans = Sequence[tuple[int, int]]
 """Where a match and its groups stand in bytes; (-1, -1) for a group that did not take part."""
 
+Fired = dict[int, list[int]]
+"""Index of a rule that may match in a text → where matches of its gate end, sorted."""
+
+SEPARATOR = b"\n"
+"""What stands between texts that are scanned at once: for gates each text begins and ends a line."""
+
 _RUN = rb"[A-Za-z0-9]{22}"
 """What every match of a rule with `run` has in it."""
 
-_WHOLE = 512 * 1024
-"""Bytes for RE2 to read in a text, over all rules that fired, before it is looked through in windows."""
+_SHORT = 4096
+"""A text of so many bytes is read as a whole for each rule that fired."""
 
-_WINDOW = 2048
-_OVERLAP = 640
-"""Windows overlap by so much that each match of this length stands in one of them as a whole."""
+
+_UNANCHORED = re2._Anchor.UNANCHORED
 
 
 class Pattern:
@@ -41,6 +49,7 @@ class Pattern:
         self._match = compiled._regexp.Match  # RE2's own `finditer` makes three objects for each match
         self.names: dict[str, int] = {name.decode(): index for name, index in compiled.groupindex.items()}
         self._groups = value_groups(rule.pattern, self.names, compiled.groups, rule.first_group)
+        self._width = width(rule.pattern)
 
     def value(self, spans: Spans) -> tuple[int, int]:
         """Where the value stands in a match."""
@@ -49,20 +58,51 @@ class Pattern:
                 return spans[group]
         return spans[0]
 
-    def matches(self, data: bytes, start: int, end: int) -> Iterator[Spans]:
-        """Matches within a part of the data, each with the spans of all groups; what is around it is seen.
+    def matches(self, data: bytes, ends: Sequence[int]) -> Iterator[Spans]:
+        """Matches, each with the spans of all groups; `ends` is where matches of the rule's gate end.
 
         The search goes on behind a match's value, because what ends one value may begin the next.
         """
-        position = start
-        while position < end:
-            spans = self._match(re2._Anchor.UNANCHORED, data, position, end)
+        if self._width is None or len(data) <= _SHORT:
+            return self._everywhere(data)
+        return self._near(data, ends, self._width)
+
+    def _everywhere(self, data: bytes) -> Iterator[Spans]:
+        size = len(data)
+        position = 0
+        while position < size:
+            spans = self._match(_UNANCHORED, data, position, size)
             if spans[0][0] < 0:
                 return
-            if spans[0][1] == end < len(data):
-                spans = self._match(re2._Anchor.UNANCHORED, data, spans[0][0], len(data))
             yield spans
             position = max(self.value(spans)[1], position + 1)
+
+    def _near(self, data: bytes, ends: Sequence[int], longest: int) -> Iterator[Spans]:
+        """The same for a pattern whose matches have a length, so that each part of a long text is read once.
+
+        A match has the gate's in it, so it begins and ends within its own length from there. The longer
+        nothing is found, the more is read at once.
+        """
+        size = len(data)
+        position = 0
+        ahead = longest
+        for end in ends:
+            # A gate's match that ends before here belongs to what was found or was looked through.
+            while end > position:
+                start = max(position, end - longest)
+                stop = min(end + ahead, size)
+                spans = self._match(_UNANCHORED, data, start, stop)
+                if spans[0][0] >= 0 and spans[0][0] + longest > stop < size:  # it may go on, or another begin before it
+                    spans = self._match(_UNANCHORED, data, start, min(spans[0][0] + longest, size))
+                if spans[0][0] >= 0:
+                    yield spans
+                    position = max(self.value(spans)[1], position + 1)
+                    ahead = longest
+                elif stop < size:
+                    position = max(end, stop - longest)
+                    ahead *= 2
+                else:
+                    return
 
 
 class Engine:
@@ -78,59 +118,58 @@ class Engine:
         self._patterns = [Pattern(rule) for rule in self.rules]
         self._anchored = [index for index, rule in enumerate(self.rules) if not rule.run]
         self._others = [index for index, rule in enumerate(self.rules) if rule.run]
-        self._prefilter = Prefilter([*self._of(self._anchored), _RUN], cache)
-        self._behind_run = Prefilter(self._of(self._others), cache)
+        runs = [_RUN] if self._others else []
+        self._prefilter = Prefilter([*self._gates(self._anchored), *runs], cache)
+        self._behind_run = Prefilter(self._gates(self._others), cache)
 
-    def _of(self, indices: Sequence[int]) -> list[bytes]:
-        return [self.rules[index].pattern.encode() for index in indices]
+    def _gates(self, indices: Sequence[int]) -> list[bytes]:
+        return [(self.rules[index].gate or gate(self.rules[index].pattern)).encode() for index in indices]
 
-    def fired(self, data: bytes) -> list[int]:
-        """The indices of the rules that match somewhere, sorted.
+    def fired(self, data: bytes) -> Fired:
+        """The rules that may match somewhere; no other does.
+
+        Raises:
+            hyperscan.error: the scan failed; nothing is known of the data then.
+        """
+        return self.fired_among(data, (len(data),)).get(0, {})
+
+    def fired_among(self, data: bytes, ends: Sequence[int]) -> dict[int, Fired]:
+        """The same for many texts at once, by a text's number.
+
+        `data` has the texts one after another with `SEPARATOR` between them, `ends` where each ends.
 
         A pattern without a fixed text in it costs as much as a hundred others. Those that match long runs of
-        letters and digits alone are tried where there is one: in one of fifty texts.
+        letters and digits alone are tried in the texts that have one: in one of ten.
 
         Raises:
             hyperscan.error: the scan failed; nothing is known of the data then.
         """
-        fired = []
-        for place in self._prefilter.fired(data):
+        fired: dict[int, Fired] = {}
+        runs: list[int] = []
+        start = 0
+        last = -1
+        for place, end in self._prefilter.ends(data):
+            if end > last:
+                text = bisect_left(ends, end)
+                start = _start(ends, text)
+                last = ends[text]
+                rules = fired.setdefault(text, {})
             if place < len(self._anchored):
-                fired.append(self._anchored[place])
-            else:
-                fired += [self._others[other] for other in self._behind_run.fired(data)]
-        fired.sort()
+                rules.setdefault(self._anchored[place], []).append(end - start)
+            elif not runs or runs[-1] != text:
+                runs.append(text)
+        for text in runs:
+            for place, end in self._behind_run.ends(data[_start(ends, text) : ends[text]]):
+                fired[text].setdefault(self._others[place], []).append(end)
         return fired
 
-    def matches(self, data: bytes, fired: Sequence[int]) -> Iterator[tuple[Pattern, Spans]]:
-        """The matches of the rules that fired in the data.
-
-        A long text in which many rules fire is looked through in windows, so that RE2 reads each part only
-        for the rules that fire there: otherwise the time would grow with rules times length.
-
-        Raises:
-            hyperscan.error: the scan failed; nothing is known of the data then.
-        """
-        if len(data) * len(fired) <= _WHOLE or len(data) <= _WINDOW:
-            for index in fired:
-                pattern = self._patterns[index]
-                for spans in pattern.matches(data, 0, len(data)):
-                    yield pattern, spans
-            return
-        yield from self._in_windows(data, set(fired))
-
-    def _in_windows(self, data: bytes, missing: set[int]) -> Iterator[tuple[Pattern, Spans]]:
-        reached = dict.fromkeys(missing, 0)
-        found: set[int] = set()
-        for start in range(0, max(1, len(data) - _OVERLAP), _WINDOW - _OVERLAP):
-            end = min(start + _WINDOW, len(data))
-            for index in self.fired(data[start:end]):
-                pattern = self._patterns[index]
-                for spans in pattern.matches(data, max(start, reached.get(index, 0)), end):
-                    found.add(index)
-                    reached[index] = max(reached.get(index, 0), pattern.value(spans)[1])
-                    yield pattern, spans
-        for index in sorted(missing - found):  # longer than an overlap
+    def matches(self, data: bytes, fired: Fired) -> Iterator[tuple[Pattern, Spans]]:
+        """The matches of rules that fired in the data, rule by rule."""
+        for index in sorted(fired):
             pattern = self._patterns[index]
-            for spans in pattern.matches(data, 0, len(data)):
+            for spans in pattern.matches(data, fired[index]):
                 yield pattern, spans
+
+
+def _start(ends: Sequence[int], text: int) -> int:
+    return ends[text - 1] + len(SEPARATOR) if text else 0

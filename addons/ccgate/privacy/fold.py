@@ -7,10 +7,9 @@ all that is known, in the order in which it was found, so it can be built again 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 from typing import Protocol
 
@@ -24,12 +23,6 @@ from ccgate.privacy.vault import Vault
 
 KNOWN_RULE = "known"
 """Names as a rule what was found by its value alone."""
-
-_SHORT = 64
-_MOST_SHORT = 4096
-"""So many texts of up to so many characters are remembered within a request: most names come often."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _STRICTEST: tuple[Category, ...] = ("secret", "term", "network", "email", "home")
 
@@ -59,14 +52,16 @@ class Span(Protocol):
 
 
 class Detector(Protocol):
-    """Finds in a text what must not leave."""
+    """Finds in texts what must not leave. Is used from several threads at a time."""
 
-    def find(self, text: str) -> Sequence[Span]:
-        """Spans, sorted, that do not overlap, and of which none is (part of) a placeholder."""
+    def find_all(self, texts: Sequence[str]) -> Sequence[Sequence[Span]]:
+        """For each text its spans, sorted, that do not overlap, and of which none is in a placeholder.
+
+        What is found in a text does not depend on the texts beside it, and none holds a lone surrogate.
+        """
 
 
-@dataclass(slots=True)
-class Replacement:
+class Replacement(NamedTuple):
     """What stands for a stretch of a text."""
 
     start: int
@@ -75,6 +70,10 @@ class Replacement:
     placeholder: str
     kind: str
     rule: str
+
+
+_replacement = partial(tuple.__new__, Replacement)
+"""Of a tuple of all its fields, at a third of the time."""
 
 
 class Origin(NamedTuple):
@@ -97,12 +96,10 @@ class Blocked(Exception):
 class Fold:
     """The state between the strings of one request."""
 
-    def __init__(self, detector: Detector, minter: Minter, *, block_secrets: bool, vault: Vault) -> None:
+    def __init__(self, minter: Minter, *, block_secrets: bool, vault: Vault) -> None:
         self.vault = vault
-        self._detector = detector
         self._minter = minter
         self._block_secrets = block_secrets
-        self._spans: dict[str, Sequence[Span]] = {}
         self._known = Known(minter)
         self._learnt: set[str] = set()
 
@@ -113,44 +110,31 @@ class Fold:
                 if placeholder not in self._learnt:
                     self._learn(placeholder, original)
 
-    def text(self, text: str) -> tuple[list[Replacement], list[Origin]]:
+    def text(self, text: str, spans: Sequence[Span]) -> tuple[list[Replacement], list[Origin]]:
         """What to replace in the next string, sorted and apart, and where what is new stands in it.
+
+        `spans` is what the detector found in it.
 
         Raises:
             Blocked: it holds a secret, and secrets are to be blocked.
         """
-        spans = [self._named(text, span) for span in self._find(text)]
-        hits = self._known.hits(text, {(span.start, span.end) for span in spans} if spans else ())
+        found = [self._named(text, span) for span in spans] if spans else []
+        hits = self._known.hits(text, found)
         if not hits:
-            return spans, self._remember(text, spans)
-        found = self._settled(text, spans + [_from_hit(text, hit) for hit in hits])
-        return found, self._remember(text, found + spans)
-
-    def _find(self, text: str) -> Sequence[Span]:
-        if len(text) > _SHORT:
-            return self._searched(text)
-        spans = self._spans.get(text)
-        if spans is None:
-            spans = self._searched(text)
-            if len(self._spans) < _MOST_SHORT:
-                self._spans[text] = spans
-        return spans
-
-    def _searched(self, text: str) -> Sequence[Span]:
-        # No matcher takes a lone surrogate. What stands for it here has the same length.
-        if not text.isascii() and _SURROGATE.search(text):
-            text = _SURROGATE.sub("\ufffd", text)
-        return self._detector.find(text)
+            return found, self._remember(text, found) if found else []
+        settled = self._settled(text, found + [_from_hit(text, hit) for hit in hits])
+        return settled, self._remember(text, settled + found)
 
     def _named(self, text: str, span: Span) -> Replacement:
         if self._block_secrets and span.category == "secret":
             raise Blocked(span.rule)
-        value = text[span.start : span.end]
-        category, placeholder = self._known.placeholder(value) or (span.category, None)
-        if placeholder is None:
-            placeholder = self._minter.mint(category, value)
-            self._known.add(value, category, placeholder)
-        return Replacement(span.start, span.end, category, placeholder, span.kind, span.rule)
+        start, end = span.start, span.end
+        value = text[start:end]
+        held = self._known.placeholder(value)
+        if held is None:
+            held = (span.category, self._minter.mint(span.category, value))
+            self._known.add(value, *held)
+        return _replacement((start, end, *held, span.kind, span.rule))
 
     def _settled(self, text: str, found: list[Replacement]) -> list[Replacement]:
         """Of what overlaps, the one that holds the others, or else their union: nothing stays in sight."""
@@ -163,12 +147,13 @@ class Fold:
                 last = settled[-1]
                 category = min(last.category, one.category, key=_STRICTEST.index)
                 settled[-1] = Replacement(last.start, one.end, category, "", last.kind, last.rule)
-        for one in settled:
-            if not one.placeholder:
-                value = text[one.start : one.end]
-                held = self._known.placeholder(value)
-                one.category, one.placeholder = held or (one.category, self._minter.mint(one.category, value))
-        return settled
+        return [one if one.placeholder else self._minted(text, one) for one in settled]
+
+    def _minted(self, text: str, one: Replacement) -> Replacement:
+        value = text[one.start : one.end]
+        held = self._known.placeholder(value)
+        category, placeholder = held or (one.category, self._minter.mint(one.category, value))
+        return one._replace(category=category, placeholder=placeholder)
 
     def _remember(self, text: str, found: Iterable[Replacement]) -> list[Origin]:
         origins = []

@@ -7,17 +7,20 @@ rule would find; but it is known by then.
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_left
 from collections.abc import Collection
 from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
+from typing import NamedTuple
 
 import re2
 
 from ccgate.privacy.placeholders import PATTERN
 from ccgate.privacy.placeholders import Category
 from ccgate.privacy.placeholders import Minter
+from ccgate.privacy.splice import can_overlap
 
 LONG_SECRET = 8
 """A secret of so many characters is redacted even within a word."""
@@ -43,12 +46,12 @@ Hit = tuple[int, int, Category, str]
 """A known value in a text: start, end, what it is, its placeholder."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
-    category: Category
-    placeholder: str
+class _Value(NamedTuple):
+    held: tuple[Category, str]
     bounded: bool
     """Between characters that are no letters and no digits alone."""
+    overlaps: bool
+    """Two places of it may overlap."""
 
 
 class Known:
@@ -58,6 +61,7 @@ class Known:
         self._minter = minter
         self._values: dict[str, _Value] = {}
         self._groups = (_Literals(), _Literals())
+        self._shortest = sys.maxsize
 
     def add(self, value: str, category: Category, placeholder: str) -> None:
         """Look for a value from now on, and for a home's name in the form of the client's slugs too."""
@@ -69,28 +73,38 @@ class Known:
 
     def placeholder(self, value: str) -> tuple[Category, str] | None:
         """What stands for a value that is known already."""
-        held = self._values.get(value)
-        return None if held is None else (held.category, held.placeholder)
+        known = self._values.get(value)
+        return None if known is None else known.held
 
     def _add(self, value: str, category: Category, placeholder: str) -> None:
         if value in self._values:
             return
         bounded = not (category == "email" or (category == "secret" and len(value) >= LONG_SECRET))
-        self._values[value] = _Value(category, placeholder, bounded)
-        if len(value) >= SHORTEST[category] and not (category == "home" and value.lower() in CODE_WORDS):
+        self._values[value] = _Value((category, placeholder), bounded, can_overlap(value))
+        if findable_alone(value, category):
             self._groups["@" in value].add(value)
+            self._shortest = min(self._shortest, len(value))
 
-    def hits(self, text: str, taken: Collection[tuple[int, int]] = ()) -> list[Hit]:
+    def hits(self, text: str, taken: Collection[Sequence[Any]] = ()) -> list[Hit]:
         """All places of known values but those that are taken, in no order, those that overlap too.
 
-        None is within a placeholder.
+        None is within a placeholder. What is taken begins with its start and its end.
         """
         found: list[Hit] = []
+        if len(text) < self._shortest:
+            return found
+        counts: dict[str, int] = {}
+        for place in taken:
+            value = text[place[0] : place[1]]
+            counts[value] = counts.get(value, 0) + 1
         for value in self._within(text):
-            held = self._values[value]
-            for start, end in _places(text, value, held.bounded):
-                if (start, end) not in taken:
-                    found.append((start, end, held.category, held.placeholder))
+            held, bounded, overlaps = self._values[value]
+            # Most often all places are taken, and to count them is enough.
+            if overlaps or text.count(value) != counts.get(value, 0):
+                found += [(start, end, *held) for start, end in _places(text, value, bounded)]
+        if found and taken:
+            places = {(place[0], place[1]) for place in taken}
+            found = [hit for hit in found if hit[:2] not in places]
         if not found or ("redacted" not in text and "REDACTED_" not in text):
             return found
         ours = [match.span() for match in PATTERN.finditer(text)]
@@ -98,7 +112,17 @@ class Known:
 
     def _within(self, text: str) -> list[str]:
         values = self._groups[False].within(text)
-        return values + self._groups[True].within(text) if "@" in text else values
+        if "@" in text and (others := self._groups[True].within(text)):
+            return values + others
+        return values
+
+
+def findable_alone(value: str, category: Category) -> bool:
+    """Whether a value that is known is found by itself, wherever it stands as a whole word.
+
+    A home's name that source code is full of, and what is very short, is found by rules alone: in a path.
+    """
+    return len(value) >= SHORTEST[category] and not (category == "home" and value.lower() in CODE_WORDS)
 
 
 def _places(text: str, value: str, bounded: bool) -> Iterator[tuple[int, int]]:

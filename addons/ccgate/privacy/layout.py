@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
+from itertools import count
+from itertools import repeat
+from operator import add
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -24,14 +29,15 @@ from ccgate.privacy.walk import Format
 from ccgate.privacy.walk import Kind
 
 _LAST_SPACE = ord(" ")
+_SPACES = b" \t\n\r"
 _SPACE = re.compile(rb"[ \t\n\r]*")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_PLAIN = re.compile(rb'"[A-Za-z_]+"')
 _SCALAR = re.compile(rb"[^\s,\]}]+")
 _BRACKET = re.compile(rb'["{}\[\]]')
 
 
-@dataclass(slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a request that is walked on its own."""
 
     kind: Kind
@@ -39,13 +45,13 @@ class Part:
     end: int
     """Offsets in the request's bytes."""
     name: str
-    index: int = -1
+    place: int = -1
     """Place in the field's array; -1: the field as a whole."""
 
     @property
     def path(self) -> str:
         """`messages[3]`, or `tools`."""
-        return self.name if self.index < 0 else f"{self.name}[{self.index}]"
+        return self.name if self.place < 0 else f"{self.name}[{self.place}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def lay_out(body: bytes, form: Format) -> Layout:
         Refusal: 400; it is not a JSON object in UTF-8, or has a key twice.
     """
     try:
-        return _laid_out(body, form, _read(body))
+        return _laid_out(body, form, _decoded(_requests, body))
     except (msgspec.DecodeError, RecursionError):
         raise unreadable() from None
 
@@ -100,11 +106,11 @@ def _laid_out(body: bytes, form: Format, request: _Request) -> Layout:
             raise DuplicateKey
         at = _skip(body, _skip(body, end) + 1)
         if name == "messages":
-            fields[name] = list(_items(body, at, messages, "message", name))
+            fields[name] = _items(body, at, messages, "message", name)
             end = _end_of_array(body, fields[name][-1].end if messages else at + 1)
         else:
             end = at + lengths[name] if name in lengths else _end_of_value(body, at)
-            fields[name] = list(_field(body, at, end, name, form))
+            fields[name] = _field(body, at, end, name, form)
             if name == "metadata" and form == "messages":
                 metadata = Part("field", at, end, name)
         at = _skip(body, end)
@@ -121,28 +127,26 @@ def unreadable() -> Refusal:
     return Refusal(400, "the request was not sent: its body is not JSON that can be read")
 
 
-def _read(body: bytes) -> _Request:
-    try:
-        return _requests.decode(body)
-    except msgspec.DecodeError:
-        return _requests.decode(_harmless(body))
-
-
-def _field(body: bytes, at: int, end: int, name: str, form: Format) -> Iterator[Part]:
+def _field(body: bytes, at: int, end: int, name: str, form: Format) -> list[Part]:
     if name == "system" and body[at : at + 1] == b"[":
-        blocks = _items(body, at, _arrays.decode(_harmless(body[at:end])), "system", name)
-        for block in blocks:
-            if block.index == 0:
-                block.kind = "first_system"
-            yield block
-    elif name in ("tools", "functions"):
-        yield Part("tools", at, end, name)
-    elif name in SILENT_FIELDS[form]:
+        blocks = _items(body, at, _decoded(_arrays, body[at:end]), "system", name)
+        return [blocks[0]._replace(kind="first_system"), *blocks[1:]] if blocks else []
+    if name in ("tools", "functions"):
+        return [Part("tools", at, end, name)]
+    if name in SILENT_FIELDS[form]:
         _check_text(body[at:end])
     elif name == "metadata":
-        yield Part("free", at, end, name)
+        return [Part("free", at, end, name)]
     elif body[at : at + 1] in (b'"', b"{", b"["):
-        yield Part("system" if name == "system" else "field", at, end, name)
+        return [Part("system" if name == "system" else "field", at, end, name)]
+    return []
+
+
+def _decoded[T](decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
+    try:
+        return decoder.decode(raw)
+    except msgspec.DecodeError:
+        return decoder.decode(_harmless(raw))
 
 
 def _harmless(raw: bytes) -> bytes:
@@ -153,16 +157,39 @@ def _harmless(raw: bytes) -> bytes:
     return raw.replace(rb"\ud", rb"\u0").replace(rb"\uD", rb"\u0")
 
 
-def _items(body: bytes, at: int, items: list[Raw], kind: Kind, name: str) -> Iterator[Part]:
+def _items(body: bytes, at: int, items: list[Raw], kind: Kind, name: str) -> list[Part]:
     """The parts of an array that begins at an offset, by the lengths of its items."""
-    last = len(items) - 1
-    for index, item in enumerate(items):
-        at = _skip(body, at + 1)
-        end = at + len(memoryview(item))
-        yield Part(kind, at, end, name, index)
-        at = _skip(body, end)
-        if index < last and body[at : at + 1] != b",":
+    lengths = [len(memoryview(item)) for item in items]
+    starts, ends = _placed_closely(body, at, lengths) or _placed(body, at, lengths)
+    return list(map(_part, zip(repeat(kind), starts, ends, repeat(name), count())))
+
+
+_part = partial(tuple.__new__, Part)
+
+
+def _placed_closely(body: bytes, at: int, lengths: list[int]) -> tuple[list[int], list[int]] | None:
+    """Starts and ends of an array's items; None where there are spaces between them."""
+    starts = list(map(add, accumulate(lengths, initial=at + 1), range(len(lengths))))
+    ends = list(map(add, starts, lengths))
+    try:
+        marks = bytes(map(body.__getitem__, ends[:-1]))
+        firsts = bytes(map(body.__getitem__, starts))
+    except IndexError:
+        return None
+    close = marks.count(b",") == len(marks) and len(firsts.translate(None, _SPACES)) == len(firsts)
+    return (starts, ends) if close else None
+
+
+def _placed(body: bytes, at: int, lengths: list[int]) -> tuple[list[int], list[int]]:
+    starts: list[int] = []
+    ends: list[int] = []
+    for length in lengths:
+        if ends and body[at : at + 1] != b",":
             raise unreadable()
+        starts.append(_skip(body, at + 1))
+        ends.append(starts[-1] + length)
+        at = _skip(body, ends[-1])
+    return starts, ends
 
 
 def _end_of_array(body: bytes, at: int) -> int:
@@ -210,6 +237,8 @@ def _end_of_value(body: bytes, at: int) -> int:
 
 
 def _name(literal: bytes) -> str:
+    if _PLAIN.fullmatch(literal):
+        return literal[1:-1].decode()
     try:
         name = json.loads(literal.decode())
     except ValueError:

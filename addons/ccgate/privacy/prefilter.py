@@ -1,27 +1,32 @@
-"""Which of many patterns match somewhere in a text, told by vectorscan in one pass over it.
+"""Which of many patterns match in a text, and where matches end, told by vectorscan in one pass over it.
 
-The compiled database is kept on disk where the caller names a folder, because compiling takes seconds.
+The compiled database is kept on disk where the caller names a folder, because compiling takes a second.
 """
 
 from __future__ import annotations
 
 import hashlib
-import platform
 import threading
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import hyperscan
 
 from ccgate.privacy.cachefile import keep
 from ccgate.privacy.cachefile import kept
+from ccgate.privacy.gates import FLAGS
 
-_FLAGS = hyperscan.HS_FLAG_SINGLEMATCH
+_MOST = 4
+"""Matches for each byte beyond which a scan is given up. The texts that are made to take long have one."""
+
+_MOST_ANYWAY = 10_000
+
+_VERSION = slice(4, 8)
+_PLATFORM = slice(12, 20)
 
 
 class Prefilter:
-    """Tells which of some patterns match in a text. Usable from any thread."""
+    """Tells which of some patterns match in a text, and where. Usable from any thread."""
 
     def __init__(self, patterns: Sequence[bytes], cache: Path | None = None) -> None:
         """Compile the patterns, or load them from the folder `cache`, which must be the owner's alone.
@@ -32,13 +37,13 @@ class Prefilter:
         self._image = _compiled(tuple(patterns), cache) if patterns else b""
         self._local = threading.local()
 
-    def fired(self, data: bytes) -> list[int]:
-        """The indices of the patterns that match, in no order.
+    def ends(self, data: bytes) -> list[tuple[int, int]]:
+        """Matches as the pattern's index and the offset behind the match, sorted by that offset.
 
         Raises:
-            hyperscan.error: the scan failed; nothing is known of the text then.
+            hyperscan.error: the scan failed, or there were too many matches; nothing is known of the text then.
         """
-        found: list[int] = []
+        found = _Found(len(data) * _MOST + _MOST_ANYWAY)
         if data and self._image:
             self._database().scan(data, match_event_handler=_note, context=found)
         return found
@@ -53,29 +58,49 @@ class Prefilter:
         return database
 
 
-def _note(identity: int, start: int, end: int, flags: int, found: object) -> None:
-    found.append(identity)  # type: ignore[attr-defined]
+class _Found(list[tuple[int, int]]):
+    """Matches, and how many there may be."""
+
+    __slots__ = ("most",)
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+
+def _note(identity: int, start: int, end: int, flags: int, found: _Found) -> bool:
+    found.append((identity, end))
+    return len(found) > found.most  # ends the scan with an error
 
 
 def _compiled(patterns: tuple[bytes, ...], cache: Path | None) -> bytes:
-    # An image serves the version and the kind of processor that it was compiled for.
-    what = (b"\0".join(patterns), version("hyperscan").encode(), platform.machine().encode())
-    path = cache / f"patterns-{hashlib.sha256(b'\1'.join(what)).hexdigest()[:24]}.bin" if cache else None
+    path = cache / f"patterns-{_fingerprint(patterns)}.bin" if cache else None
     if path is not None and (image := kept(path)) is not None and _loads(image):
         return image
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=list(patterns), ids=list(range(len(patterns))), flags=[_FLAGS] * len(patterns)
-    )
+    count = len(patterns)
+    database.compile(expressions=list(patterns), ids=list(range(count)), flags=[FLAGS] * count)
     image = hyperscan.dumpb(database)
     if path is not None:
         keep(path, image)
     return image
 
 
+def _fingerprint(patterns: Sequence[bytes]) -> str:
+    """A name for what is compiled, which serves the version and the kind of processor it was compiled for.
+
+    Both stand at the head of an image (`database.h` of Vectorscan), as the engine sees them here and now.
+    """
+    smallest = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    smallest.compile(expressions=[b"a"], ids=[0], flags=[FLAGS])
+    image = hyperscan.dumpb(smallest)
+    what = (hyperscan.__version__.encode(), image[_VERSION], image[_PLATFORM], b"%d" % FLAGS, *patterns)
+    return hashlib.sha256(b"\0".join(what)).hexdigest()[:24]
+
+
 def _loads(image: bytes) -> bool:
     try:
-        hyperscan.loadb(image, hyperscan.HS_MODE_BLOCK)
+        hyperscan.Scratch(hyperscan.loadb(image, hyperscan.HS_MODE_BLOCK))
     except hyperscan.error:
         return False
     return True

@@ -12,37 +12,52 @@ begins: the `r` in `\\redacteduser…` is none.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable
+from json.encoder import encode_basestring_ascii
 
+from ccgate.privacy.restore_beside import BEFORE
+from ccgate.privacy.restore_text import Search
 from ccgate.privacy.restore_text import Table
+from ccgate.privacy.restore_text import is_quiet
 
 # In this order: a character by its number; another escape; one that is cut off; `\u` without a number.
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([^u])|((?:u[0-9a-fA-F]{0,3})?\Z)|u)", re.DOTALL)
 
-_NO_PLACEHOLDER = "\0"
-"""Stands for a character that is in no placeholder."""
+_MEANT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
+
+_NOTHING = "\0"
+"""Stands for an escape that means nothing."""
+
+_BEFORE = 6 * BEFORE
+"""So much text, however it is written, means at least `BEFORE` characters."""
 
 
 def escaped(text: str) -> str:
     """A text as the inside of a JSON string, ASCII alone, so that lone surrogates survive too."""
-    return json.dumps(text)[1:-1]
+    return encode_basestring_ascii(text)[1:-1]
 
 
 class JsonRestorer:
-    """Restores one JSON text. `restored` is told each placeholder that was replaced."""
+    """Restores one JSON text. `told` hears of each placeholder, and whether it was replaced.
 
-    __slots__ = ("_restored", "_table", "held")
+    With `anywhere`, what stands beside them does not count.
+    """
 
-    def __init__(self, table: Table, restored: Callable[[str], None]) -> None:
+    __slots__ = ("_given", "_search", "_table", "held")
+
+    def __init__(self, table: Table, told: Callable[[str, bool], None], *, anywhere: bool = False) -> None:
         self._table = table
-        self._restored = restored
+        self._search = Search(table, told, anywhere=anywhere)
+        self._given = ""
         self.held = ""
 
     def feed(self, piece: str, *, final: bool = False) -> str:
         """The text that can be given now; after `final`, nothing is held back."""
+        if not self.held and is_quiet(piece) and "\\u" not in piece and not piece.endswith("\\"):
+            self._given = "" if final else (self._given + piece)[-_BEFORE:]
+            return piece
         if not self._table:
             return piece
         text = self.held + piece
@@ -50,17 +65,21 @@ class JsonRestorer:
             meaning, offsets = _read(text, final=final)
         else:
             meaning, offsets = text, _Offsets()
-        found, wait = self._table.find(meaning, final=final)
+        found, wait = self._search.find(meaning, self._before, final=final)
         end_given = len(text) if final else offsets.written(wait)
         self.held = text[end_given:]
         parts: list[str] = []
         position = 0
-        for start, end, placeholder in found:
-            parts += text[position : offsets.written(start)], escaped(self._table.originals[placeholder])
-            self._restored(placeholder)
+        for start, end, value in found:
+            parts += text[position : offsets.written(start)], escaped(value)
             position = offsets.written(end)
         parts.append(text[position:end_given])
-        return "".join(parts)
+        out = "".join(parts)
+        self._given = "" if final else (self._given + out)[-_BEFORE:]
+        return out
+
+    def _before(self) -> str:
+        return _read(self._given, final=True)[0]
 
 
 class _Offsets:
@@ -90,13 +109,13 @@ def _read(text: str, *, final: bool) -> tuple[str, _Offsets]:
     position = 0
     length = 0
     for escape in _ESCAPE.finditer(text):
-        number, _, cut_off = escape.groups()
+        number, sign, cut_off = escape.groups()
         start = escape.start()
         parts.append(text[position:start])
         length += start - position
         if cut_off is not None and not final:
             return "".join(parts), offsets
-        parts.append(chr(int(number, 16)) if number else _NO_PLACEHOLDER)
+        parts.append(chr(int(number, 16)) if number else _MEANT.get(sign or "", _NOTHING))
         length += 1
         position = escape.end()
         offsets.after_escape(length, position)

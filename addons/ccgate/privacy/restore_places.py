@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -35,11 +34,12 @@ _EVERYWHERE = frozenset(CATEGORIES) - {"secret"}
 class Restored:
     """What was put back in one answer, and what was not.
 
-    `by_category` counts placeholders that were replaced, `withheld` by tool those of this request that the
-    model wrote into its input and that stayed.
+    `by_category` counts placeholders that were replaced, `left` those that stayed because of what stood
+    beside them, and `withheld`, by tool, those that the model wrote into an input that may not have them.
     """
 
     by_category: Counter[Category] = field(default_factory=Counter)
+    left: Counter[Category] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
 
 
@@ -99,25 +99,21 @@ class Places:
         return _EVERYWHERE
 
     def _input(self, name: str, allowed: frozenset[Category]) -> Input:
-        def withheld(_: str) -> None:
+        def withheld(_: str, __: bool) -> None:
             self.restored.withheld[name] += 1
 
         return Input(
             JsonRestorer(self._table(allowed), self._count),
-            JsonRestorer(self._table(frozenset(CATEGORIES) - allowed), withheld),
+            JsonRestorer(self._table(frozenset(CATEGORIES) - allowed), withheld, anywhere=True),
         )
 
     def _table(self, categories: frozenset[Category]) -> Table:
         table = self._tables.get(categories)
         if table is None:
-            table = self._tables[categories] = Table(self._originals(categories))
+            table = self._tables[categories] = Table(self._vault, categories)
         return table
 
-    def _originals(self, categories: frozenset[Category]) -> Mapping[str, str]:
-        found = ((name, self._vault.original(name)) for name in self._vault.placeholders(categories))
-        return {name: original.value for name, original in found if original is not None}
-
-    def _count(self, placeholder: str) -> None:
+    def _count(self, placeholder: str, restored: bool) -> None:
         original = self._vault.original(placeholder)
         if original is not None:
-            self.restored.by_category[original.category] += 1
+            (self.restored.by_category if restored else self.restored.left)[original.category] += 1

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from collections.abc import Mapping
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import msgspec
@@ -187,7 +188,7 @@ def _with_delta(data: bytes, index: int, name: str, given: str) -> bytes:
     except msgspec.DecodeError:
         written = b""
     if written and data.find(written) == data.rfind(written):
-        return data.replace(written, json.dumps(given).encode())
+        return data.replace(written, encode_basestring_ascii(given).encode())
     # Not found so, or found twice, as `"text"` is in its own key: without what else the event may hold.
     return _new_delta(index, name, given)
 

@@ -1,9 +1,9 @@
 """Puts originals back into text that comes in pieces.
 
-Only placeholders that stand in a table are replaced, each by the whole of it: what only looks like one was
-invented by the model and stays. Where several fit, the leftmost counts, and of those that begin at one place
-the longest. What may yet become a placeholder is held back: the longest end of the text that is the
-beginning of one, and nothing else.
+Only placeholders of this request are replaced, each by the whole of it and where its value would be found
+again (`restore_beside`): what only looks like one was invented by the model and stays. What may yet become a
+placeholder is held back: the longest end of the text that is the beginning of one, and nothing else; and a
+whole one until what follows it tells, which most often is one character.
 """
 
 from __future__ import annotations
@@ -11,113 +11,219 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Collection
+from collections.abc import Iterator
 from typing import NamedTuple
 
-_HEAD = 8
-"""Characters of a placeholder that are searched for; enough to tell it from ordinary text."""
+from ccgate.privacy.placeholders import LONGEST
+from ccgate.privacy.placeholders import PATTERN
+from ccgate.privacy.placeholders import Category
+from ccgate.privacy.restore_beside import BEFORE
+from ccgate.privacy.restore_beside import fits
+from ccgate.privacy.vault import Original
+from ccgate.privacy.vault import Vault
 
+MOST_HELD = LONGEST + 2
+"""No more characters than this are held back: a placeholder, and what must follow it to tell."""
 
-class Found(NamedTuple):
-    """A placeholder in a text, by its offsets."""
+_HEADS = ("redacted", "REDACTED")
+"""What all placeholders begin with."""
 
-    start: int
-    end: int
-    placeholder: str
+_ENDS = tuple(head[:size] for head in _HEADS for size in range(1, len(head)))
+
+_BETWEEN = "\0\n\0"
+"""Stands between values, and in none."""
+
+_NOT_IN_SLUGS = re.compile(r"[^A-Za-z0-9]")
 
 
 class Table:
-    """What to put in place of which placeholder.
+    """What to put in place of which placeholder: a request's vault, of some categories.
 
-    Placeholders are ASCII, without quotes, backslashes and control characters.
+    Nothing is prepared: an answer begins at once, however much its request had redacted.
     """
 
-    __slots__ = ("_firsts", "_head", "_lengths", "_longest", "_sorted", "originals")
+    __slots__ = ("_categories", "_joined", "_sorted", "_vault", "_wider")
 
-    def __init__(self, originals: Mapping[str, str]) -> None:
-        self.originals = dict(originals)
-        self._sorted = sorted(self.originals)
-        self._lengths = sorted({len(name) for name in self._sorted}, reverse=True)
-        self._longest = max(self._lengths, default=0)
-        size = min(_HEAD, *self._lengths) if self._lengths else 0
-        heads = sorted({name[:size] for name in self._sorted})
-        # Few and the same in every request, so that `re` has it compiled already.
-        self._head = re.compile("|".join(map(re.escape, heads)))
-        self._firsts = sorted({name[0] for name in self._sorted})
+    def __init__(self, vault: Vault, categories: Collection[Category]) -> None:
+        self._vault = vault
+        self._categories = frozenset(categories)
+        self._sorted: list[str] | None = None
+        self._joined: str | None = None
+        self._wider: dict[str, list[tuple[str, str]]] = {}
 
-    def __len__(self) -> int:
-        return len(self.originals)
+    def __bool__(self) -> bool:
+        return bool(self._categories) and len(self._vault) > 0
 
-    def find(self, text: str, *, final: bool) -> tuple[list[Found], int]:
-        """The placeholders in a text, and where the end begins that has to wait for more.
+    def original(self, placeholder: str) -> Original | None:
+        """What a placeholder stands for, if it is of this table."""
+        original = self._vault.original(placeholder)
+        return original if original is not None and original.category in self._categories else None
 
-        `final` says that no more comes, so nothing waits.
+    def begins_one(self, tail: str) -> bool:
+        """Whether a placeholder begins with this text and goes on after it."""
+        if len(tail) <= len(_HEADS[0]):
+            # The first letter tells; no need to sort them all for that.
+            return any(name[0] == tail[0] for name in self._names())
+        if self._sorted is None:
+            self._sorted = sorted(self._names())
+        after = bisect_right(self._sorted, tail)
+        return after < len(self._sorted) and self._sorted[after].startswith(tail)
+
+    def _names(self) -> Iterator[str]:
+        return (name for name, original in self._vault.items() if original.category in self._categories)
+
+    def wider(self, value: str) -> list[tuple[str, str]]:
+        """The values of the request that hold this one, by what they have before and after it."""
+        wider = self._wider.get(value)
+        if wider is None:
+            if self._joined is None:
+                self._joined = _joined(self._vault)
+            wider = self._wider[value] = _around(value, self._joined)
+        return wider
+
+
+class Found(NamedTuple):
+    """A placeholder in a text, by its offsets, and what is put there."""
+
+    start: int
+    end: int
+    value: str
+
+
+class Search:
+    """Looks for the placeholders of a table in one text, piece by piece. `told` hears of each, once.
+
+    With `anywhere`, what stands beside them does not count.
+    """
+
+    __slots__ = ("_anywhere", "_table", "_told")
+
+    def __init__(self, table: Table, told: Callable[[str, bool], None], *, anywhere: bool = False) -> None:
+        self._table = table
+        self._told = told
+        self._anywhere = anywhere
+
+    def find(self, text: str, before: Callable[[], str], *, final: bool) -> tuple[list[Found], int]:
+        """The placeholders to replace, and where the end begins that has to wait for more.
+
+        `before` gives what was given before the text. `final` says that no more comes, so nothing waits.
         """
         found: list[Found] = []
-        if not self.originals:
-            return found, len(text)
-        wait = len(text) if final else self._waiting(text, 0)
+        given: str | None = None
         position = 0
-        while (head := self._head.search(text, position)) and (start := head.start()) < wait:
-            placeholder = self._at(text, start)
-            if placeholder is None:
-                position = start + 1
-                continue
-            position = start + len(placeholder)
-            found.append(Found(start, position, placeholder))
-            if position > wait:
-                wait = self._waiting(text, position)
-        return found, wait
+        for match in PATTERN.finditer(text, _first_head(text)):
+            start, end = match.span()
+            original = self._table.original(match[0])
+            if original is not None:
+                given = ((before() if given is None else given) + text[position:start])[-BEFORE:]
+                room = MOST_HELD - (end - start)
+                fit = self._fit(original, given, text[end : end + room], final=final and len(text) - end <= room)
+                if fit is None and len(text) - end < room:
+                    return found, start
+                self._told(match[0], bool(fit))
+                given += original.value if fit else match[0]
+                if fit:
+                    found.append(Found(start, end, original.value))
+                position = end
+        return found, len(text) if final else self._waiting(text, position)
 
-    def _at(self, text: str, start: int) -> str | None:
-        """The longest placeholder that stands at an offset."""
-        for length in self._lengths:
-            placeholder = text[start : start + length]
-            if placeholder in self.originals:
-                return placeholder
-        return None
+    def _fit(self, original: Original, before: str, after: str, *, final: bool) -> bool | None:
+        if self._anywhere:
+            return True
+        fit = fits(original.value, original.category, before, after, final=final)
+        if fit is False:
+            return False
+        for left, right in self._table.wider(original.value):
+            if before.endswith(left):
+                if after.startswith(right):
+                    return False
+                if not final and right.startswith(after):
+                    fit = None
+        return fit
 
     def _waiting(self, text: str, floor: int) -> int:
         """Where the longest end of a text starts, from `floor` on, that is a placeholder's beginning."""
         size = len(text)
-        wait = size
-        for first in self._firsts:
-            start = text.find(first, max(floor, size - self._longest + 1), wait)
+        for head in _HEADS:
+            start = text.find(head, max(floor, size - LONGEST + 1))
             while start >= 0:
-                if self._begins_one(text[start:]):
-                    wait = start
-                    break
-                start = text.find(first, start + 1, wait)
-        return wait
+                if self._table.begins_one(text[start:]):
+                    return start
+                start = text.find(head, start + 1)
+        if text.endswith(_ENDS):
+            for length in range(min(len(_HEADS[0]) - 1, size - floor), 0, -1):
+                tail = text[-length:]
+                if tail in _ENDS and self._table.begins_one(tail):
+                    return size - length
+        return size
 
-    def _begins_one(self, tail: str) -> bool:
-        """Whether a placeholder begins with this text and goes on after it."""
-        after = bisect_right(self._sorted, tail)
-        return after < len(self._sorted) and self._sorted[after].startswith(tail)
+
+def _first_head(text: str) -> int:
+    """Where the first placeholder may begin."""
+    lower, upper = (text.find(head) for head in _HEADS)
+    return max(lower, upper, 0) if lower < 0 or upper < 0 else min(lower, upper)
+
+
+def is_quiet(piece: str) -> bool:
+    """Whether a piece of text neither holds a placeholder nor ends as one begins."""
+    return "redacted" not in piece and "REDACTED" not in piece and not piece.endswith(_ENDS)
 
 
 class TextRestorer:
-    """Restores one text. `restored` is told each placeholder that was replaced."""
+    """Restores one text. `told` hears of each placeholder, and whether it was replaced."""
 
-    __slots__ = ("_restored", "_table", "held")
+    __slots__ = ("_given", "_search", "_table", "held")
 
-    def __init__(self, table: Table, restored: Callable[[str], None]) -> None:
+    def __init__(self, table: Table, told: Callable[[str, bool], None]) -> None:
         self._table = table
-        self._restored = restored
+        self._search = Search(table, told)
+        self._given = ""
         self.held = ""
 
     def feed(self, piece: str, *, final: bool = False) -> str:
         """The text that can be given now; after `final`, nothing is held back."""
+        if not self.held and is_quiet(piece):
+            self._given = "" if final else (self._given + piece)[-BEFORE:]
+            return piece
+        if not self._table:
+            return piece
         text = self.held + piece
-        found, wait = self._table.find(text, final=final)
+        found, wait = self._search.find(text, self._before, final=final)
         self.held = text[wait:]
-        if not found:
-            return text[:wait] if self.held else text
         parts: list[str] = []
         position = 0
-        for start, end, placeholder in found:
-            parts += text[position:start], self._table.originals[placeholder]
-            self._restored(placeholder)
+        for start, end, value in found:
+            parts += text[position:start], value
             position = end
         parts.append(text[position:wait])
-        return "".join(parts)
+        out = "".join(parts)
+        self._given = "" if final else (self._given + out)[-BEFORE:]
+        return out
+
+    def _before(self) -> str:
+        return self._given
+
+
+def _joined(vault: Vault) -> str:
+    """All values of a request, and the forms that homes' names take in slugs."""
+    values = []
+    for _, original in vault.items():
+        values.append(original.value)
+        if original.category == "home" and not original.value.isalnum():
+            values.append(_NOT_IN_SLUGS.sub("-", original.value))
+    return _BETWEEN + _BETWEEN.join(values) + _BETWEEN
+
+
+def _around(value: str, joined: str) -> list[tuple[str, str]]:
+    """What stands around a value wherever it is a part of another."""
+    found = []
+    at = joined.find(value)
+    while at >= 0:
+        end = at + len(value)
+        left = joined[joined.rfind(_BETWEEN, 0, at) + len(_BETWEEN) : at]
+        right = joined[end : joined.find(_BETWEEN, end)]
+        if left or right:
+            found.append((left[-BEFORE:], right))
+        at = joined.find(value, at + 1)
+    return found

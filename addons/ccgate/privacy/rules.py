@@ -21,7 +21,7 @@ RULES = Path(__file__).with_name("rules.yaml")
 """Our own rules."""
 
 _VALUE = re.compile(r"\(\?P<v[0-9]?>")
-_KEYS = frozenset({"id", "kind", "category", "check", "pattern", "generic", "run", "examples", "not"})
+_KEYS = frozenset({"id", "kind", "category", "check", "pattern", "generic", "run", "gate", "examples", "not"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Rule:
     The span is the first of the groups `v`, `v1`, `v2`… that matched; without such a group it is the
     pattern's first group where `first_group` says so, else the whole match. `check` names a function of
     `checks`. A `generic` rule goes by what stands around a value, and gives way to all others. Each match of
-    a rule with `run` has 22 letters and digits in a row.
+    a rule with `run` has 22 letters and digits in a row. `gate` is a pattern that matches in each match of the
+    rule's, where there is one that costs less than what `gates` makes.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Rule:
     generic: bool = False
     first_group: bool = False
     run: bool = False
+    gate: str = ""
     condition: Condition = ANY
     needs: tuple[str, ...] = ()
     """Rules of which one must fire in the same text."""
@@ -113,6 +115,7 @@ def _cases(items: Iterable[dict[str, Any]], parts: dict[str, str]) -> Iterable[C
             check=item.get("check", ""),
             generic=item.get("generic", False),
             run=item.get("run", False),
+            gate=expanded(item.get("gate", ""), parts),
         )
         yield Case(rule, tuple(item["examples"]), tuple(item["not"]))
 

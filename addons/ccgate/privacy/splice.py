@@ -18,6 +18,8 @@ Edit = tuple[int, int, str]
 ByteEdit = tuple[int, int, bytes]
 """Start and end in bytes, and what stands there instead."""
 
+_LONG = 64
+
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
 """One escape that stands for one character; a pair of surrogates is one."""
 
@@ -25,6 +27,11 @@ _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F
 def escaped(text: str) -> str:
     """A text as it stands in a JSON string that escapes only what it must, without the quotes."""
     return quoted(text)[1:-1]
+
+
+def can_overlap(value: str) -> bool:
+    """Whether two places of a value may overlap; of a long one it is not known that they do not."""
+    return len(value) > _LONG or any(value.endswith(value[:n]) for n in range(1, len(value)))
 
 
 def spliced(text: str, edits: Sequence[Edit]) -> str:

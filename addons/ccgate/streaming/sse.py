@@ -2,14 +2,25 @@
 
 Format: WHATWG HTML, section 9.2, "Server-sent events". Lines end in LF, CR LF or CR; a blank line ends an
 event; `event:` names it and `data:` lines carry it; comment lines begin with a colon.
+
+One framer serves those who only look at events and those who send them on: a frame is the bytes that an
+event was written with, and the frames and `rest`, one after the other, are the stream.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 _BOM = b"\xef\xbb\xbf"
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+
+# Two line ends. Spelt out, because `re` looks fast only for what begins with a character.
+_EVENT_END = re.compile(rb"\n(?:\n|\r\n?)|\r\n(?:\n|\r\n?)|\r\r\n?")
+
+_COLON = 0x3A
 
 
 class Event(NamedTuple):
@@ -23,8 +34,9 @@ class Framer:
     """Cuts a stream of bytes into events, whatever the pieces that it comes in.
 
     The work is linear in the length of the stream, also for one long event in many small pieces. A
-    stream that never ends an event makes the framer hold `limit` bytes at the most; then it raises
-    `OverflowError`. Events of the names in `unread` may be left out, which saves most of the work.
+    stream that never ends an event makes the framer hold `limit` bytes and one piece more at the most;
+    the next piece raises `OverflowError` and is not taken. `feed` may leave out events of the names in
+    `unread`, which saves most of the work.
     """
 
     def __init__(self, limit: int = 16 * 1024 * 1024, unread: Iterable[bytes] = ()) -> None:
@@ -32,56 +44,94 @@ class Framer:
         self._unread = tuple(b"event: " + name + b"\n" for name in unread)
         self._buffer = bytearray()
         self._searched = 0
-        self._after_cr = False
+        self._has_cr = False
         self._started = False
+
+    @property
+    def rest(self) -> bytes:
+        """What has come of an event that has not ended."""
+        return bytes(self._buffer)
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that these bytes complete, in order."""
-        if self._after_cr or b"\r" in data:
-            data = self._normalised(data)
-        self._buffer += data
-        if not self._started:
-            head = bytes(self._buffer[: len(_BOM)])
-            if len(head) < len(_BOM) and _BOM.startswith(head):
-                return []
-            if head == _BOM:
-                del self._buffer[: len(_BOM)]
-            self._started = True
+        buffer = self._buffer
         events = []
         begin = 0
-        while (end := self._buffer.find(b"\n\n", max(begin, self._searched))) >= 0:
-            if not self._buffer.startswith(self._unread, begin):
-                event = _parse(bytes(self._buffer[begin:end]))
+        for end in self._ends(data):
+            if not buffer.startswith(self._unread, begin):
+                event = event_in(bytes(buffer[begin:end]))
                 if event is not None:
                     events.append(event)
-            begin = end + 2
-            self._searched = 0
-        if begin:
-            del self._buffer[:begin]
-        self._searched = max(0, len(self._buffer) - 1)
-        if len(self._buffer) > self._limit:
-            raise OverflowError(f"an event of more than {self._limit} bytes")
+            begin = end
+        del buffer[:begin]
         return events
 
-    def _normalised(self, data: bytes) -> bytes:
-        """The bytes with LF alone as line end. A CR ends its line at once, and takes an LF after it along."""
-        if self._after_cr and data:
-            data = data.removeprefix(b"\n")
-            self._after_cr = False
-        self._after_cr = self._after_cr or data.endswith(b"\r")
-        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    def frames(self, data: bytes) -> list[bytes]:
+        """The frames that these bytes complete, in order. A comment before an event is one of its own."""
+        buffer = self._buffer
+        frames = []
+        begin = 0
+        for end in self._ends(data):
+            frames.append(bytes(buffer[begin:end]))
+            begin = end
+        del buffer[:begin]
+        return frames
+
+    def _ends(self, data: bytes) -> list[int]:
+        """Take more bytes; where in the buffer its frames end. The caller removes them."""
+        buffer = self._buffer
+        if len(buffer) > self._limit:
+            raise OverflowError(f"an event of more than {self._limit} bytes")
+        buffer += data
+        ends: list[int] = []
+        begin = 0
+        if not self._started:
+            head = bytes(buffer[: len(_BOM)])
+            if len(head) < len(_BOM) and _BOM.startswith(head):
+                return ends
+            self._started = True
+            if head == _BOM:
+                begin = len(_BOM)
+                ends.append(begin)
+        if self._has_cr or b"\r" in data:
+            self._has_cr = True
+            begin = self._with_cr(begin, ends)
+        else:
+            searched = self._searched
+            while (end := buffer.find(b"\n\n", max(begin, searched))) >= 0:
+                begin = end + 2
+                ends.append(begin)
+        size = len(buffer)
+        # A comment keeps a connection alive, so it does not wait for the event after it.
+        while begin < size and buffer[begin] == _COLON:
+            line_end = _LINE_END.search(buffer, max(begin, self._searched))
+            if line_end is None:
+                break
+            begin = line_end.end()
+            ends.append(begin)
+        # The longest end of an event, CR LF CR LF, may have come but for its last byte.
+        self._searched = max(0, size - begin - 3)
+        return ends
+
+    def _with_cr(self, begin: int, ends: list[int]) -> int:
+        while (found := _EVENT_END.search(self._buffer, max(begin, self._searched))) is not None:
+            begin = found.end()
+            ends.append(begin)
+        return begin
 
 
-def _parse(block: bytes) -> Event | None:
-    """The event in the lines of a block, or None where it has no data."""
-    if block.startswith(b"event: ") and block.count(b"\n") == 1:
-        # How the provider writes them all.
-        first, _, second = block.partition(b"\n")
-        if second.startswith(b"data: "):
-            return Event(first[7:], second[6:])
+def event_in(frame: bytes) -> Event | None:
+    """The event in a frame; None where it has no data, as a comment and a blank line."""
+    if frame.startswith(b"event: "):
+        # How the provider writes them all: two lines and a blank one, ended by LF.
+        end = frame.find(b"\n")
+        if frame.startswith(b"data: ", end + 1) and b"\r" not in frame:
+            last = len(frame) - 2
+            if frame.find(b"\n", end + 7) == last:
+                return Event(frame[7:end], frame[end + 7 : last])
     name = b""
     data = []
-    for line in block.split(b"\n"):
+    for line in frame.splitlines():
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
@@ -89,3 +139,32 @@ def _parse(block: bytes) -> Event | None:
         elif field == b"event":
             name = value
     return Event(name, b"\n".join(data)) if data else None
+
+
+def with_data(frame: bytes, event: Event, data: bytes) -> bytes:
+    """The frame of an event with other data in it; its other lines, and its line ends, stay as they are."""
+    if frame.endswith(b"data: " + event.data + b"\n\n") and b"\n" not in data:
+        return frame[: -len(event.data) - 2] + data + b"\n\n"
+    lines = []
+    written = False
+    for line in frame.splitlines(keepends=True):
+        content = line.rstrip(b"\r\n")
+        if content.partition(b":")[0] != b"data":
+            lines.append(line)
+        elif not written:
+            written = True
+            end = line[len(content) :]
+            lines += [b"data: " + part + end for part in data.split(b"\n")]
+    return b"".join(lines)
+
+
+def new_frame(name: bytes, data: bytes, line_end: bytes) -> bytes:
+    """The frame of an event; `data` is of one line, and without a name there is no `event:` line."""
+    head = b"event: " + name + line_end if name else b""
+    return head + b"data: " + data + line_end + line_end
+
+
+def line_end_of(frame: bytes) -> bytes:
+    """The line end that a frame is written with."""
+    found = _LINE_END.search(frame)
+    return found[0] if found else b"\n"

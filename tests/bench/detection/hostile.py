@@ -6,9 +6,8 @@ import random
 from collections.abc import Iterator
 from functools import cache
 
-from ccgate.privacy.detect import catalogue_rules
+from ccgate.privacy.catalogue import catalogue_rules
 from ccgate.privacy.rules import own_cases
-from tests.bench.detection.detectors import cache_folder
 from tests.bench.detection.templates import filled
 from tests.bench.detection.templates import marked
 
@@ -81,7 +80,7 @@ def _long(piece: object) -> str:
 
 
 def _keywords() -> list[str]:
-    names = [rule.id.split(".", 1)[-1].split("-")[0] for rule in catalogue_rules(cache_folder())]
+    names = [rule.id.split(".", 1)[-1].split("-")[0] for rule in catalogue_rules()]
     return sorted(
         {
             *names,

@@ -65,6 +65,5 @@ def hostile_milliseconds(detector: Detector) -> dict[str, float]:
 def _milliseconds(detector: Detector, texts: list[str]) -> float:
     # Of this process alone: what else the machine does is not the detector's.
     start = time.process_time()
-    for text in texts:
-        detector.find(text)
+    detector.find_all(texts)
     return (time.process_time() - start) * 1000
