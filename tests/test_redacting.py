@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +238,64 @@ def test_counting_tokens_counts_what_would_leave(
     status, answer = post(gateway, token, request(), "/v1/messages/count_tokens")
     assert (status, json.loads(answer)) == (200, {"input_tokens": 7})
     assert not [one for one in ORIGINALS if one in upstream.requests[-1].body.decode()]
+
+
+CHAT = {
+    "model": "claude-sonnet-4-5",
+    "messages": [{"role": "user", "content": SAID}, {"role": "user", "content": "And now?"}],
+}
+
+
+def test_a_chat_completion_is_redacted_and_restored_and_metered(
+    gateway: GatewayProcess, token: str, upstream: Recorder, home: Path
+) -> None:
+    """The provider's OpenAI-compatible endpoint is no side door."""
+
+    def complete(received: Received) -> Answer:
+        read = json.loads(received.body)["messages"][0]["content"]
+        usage = {"prompt_tokens": 1000, "completion_tokens": 10}
+        answer = {"model": "claude-sonnet-4-5", "choices": [{"message": {"content": read}}], "usage": usage}
+        return Answer([json.dumps(answer).encode()])
+
+    upstream.answer_with(complete)
+    status, answer = post(gateway, token, json.dumps(CHAT).encode(), "/v1/chat/completions")
+    assert status == 200
+    assert not [one for one in ORIGINALS if one in upstream.requests[-1].body.decode()]
+    said = json.loads(answer)["choices"][0]["message"]["content"]
+    assert re.sub(r"REDACTED_\w+", TOKEN, said) == SAID
+    with closing(sqlite3.connect(home / "ccgate.sqlite3")) as database:
+        for _ in range(100):
+            rows = database.execute("SELECT state, cost FROM entries WHERE path LIKE '%chat%'").fetchall()
+            if rows and rows[0][0] != "open":
+                break
+            time.sleep(0.02)
+    # 1,000 tokens at $3 and 10 at $15 a million, in picodollars.
+    assert rows == [("done", 3_000_000_000 + 150_000_000)]
+
+
+def test_a_streamed_chat_completion_is_restored(
+    gateway: GatewayProcess, token: str, upstream: Recorder
+) -> None:
+    """Its chunks are cut anywhere, too."""
+
+    def stream(received: Received) -> Answer:
+        read = json.loads(received.body)["messages"][0]["content"]
+        chunks = [
+            {"choices": [{"index": 0, "delta": {"content": read[n : n + 5]}}]} for n in range(0, len(read), 5)
+        ]
+        chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        chunks.append({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}})
+        texts = [*map(json.dumps, chunks), "[DONE]"]
+        return Answer([f"data: {text}\n\n".encode() for text in texts], {"content-type": "text/event-stream"})
+
+    upstream.answer_with(stream)
+    body = {**CHAT, "stream": True, "stream_options": {"include_usage": True}}
+    status, answer = post(gateway, token, json.dumps(body).encode(), "/v1/chat/completions")
+    assert status == 200
+    lines = [json.loads(line[6:]) for line in answer.splitlines() if line.startswith(b"data: {")]
+    deltas = [choice["delta"].get("content", "") for line in lines for choice in line["choices"]]
+    assert re.sub(r"REDACTED_\w+", TOKEN, "".join(deltas)) == SAID
+    assert answer.endswith(b"data: [DONE]\n\n")
 
 
 def test_an_error_of_upstream_names_the_clients_own_path(

@@ -36,9 +36,11 @@ from ccgate import options
 from ccgate import outbound
 from ccgate import profile
 from ccgate import redacting
+from ccgate.accounting.chat_usage import ChatMeter
 from ccgate.accounting.entry import Opening
 from ccgate.accounting.metering import Ending
 from ccgate.accounting.metering import Metering
+from ccgate.accounting.usage import Meter
 from ccgate.admission import asked
 from ccgate.admission import permit
 from ccgate.admission import scope
@@ -66,6 +68,9 @@ METERED = "inference"
 
 READ = ("inference", "count_tokens")
 """The kinds of endpoint whose request bodies name a model."""
+
+CHAT = "/v1/chat/"
+"""Where the provider speaks OpenAI's format."""
 
 REPORTS = ("telemetry", "flags")
 """The kinds of endpoint whose request bodies say what device a client is on."""
@@ -219,6 +224,8 @@ class Gateway:
                 unknown=self.rooms.profile.admission.endpoints.unknown,
                 redacts=self.rooms.privacy is not None and self.rooms.privacy.redacts,
             )
+            if flow.request.path.startswith(CHAT):
+                state.form = "chat"
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Redact, open the ledger, put the credential in, and let the request leave."""
@@ -231,11 +238,12 @@ class Gateway:
                 raise Refusal(503, DRAINING, retry_after=DRAINING_RETRY_SECONDS)
             wanted = None
             if state.endpoint.kind in READ:
-                wanted = asked.read(flow.request.raw_content or b"")
+                read = asked.read_chat if state.form == "chat" else asked.read
+                wanted = read(flow.request.raw_content or b"")
                 permit.check_model(wanted.model, self.rooms.profile.admission.models)
             flow.metadata[flowkeys.OUTCOME] = "passed"
             await self._redact(flow, state, state.endpoint)
-            self._direct(flow, state.endpoint)
+            self._direct(flow, state, state.endpoint)
             if wanted is not None and state.endpoint.kind == METERED:
                 state.metering = self._open_entry(flow, state, state.client, wanted)
             self.guard.stamp(flow)
@@ -336,7 +344,7 @@ class Gateway:
         if self.rooms.privacy is not None:
             redacting.take(flow)
 
-    def _direct(self, flow: http.HTTPFlow, endpoint: Endpoint) -> None:
+    def _direct(self, flow: http.HTTPFlow, state: FlowState, endpoint: Endpoint) -> None:
         """Point the request at the upstream, with the credential that it leaves with."""
         upstream = self.rooms.profile.upstream
         outbound.direct(flow.request, upstream, plain_answer=endpoint.kind == METERED)
@@ -346,7 +354,9 @@ class Gateway:
                 injection.pass_through(flow.request.headers)
         else:
             key = self.rooms.credential.read()
-            flow.request.headers = injection.replace(flow.request.headers, key, required=required)
+            flow.request.headers = injection.replace(
+                flow.request.headers, key, required=required, as_bearer=state.form == "chat"
+            )
         self.guard.approve(flow.client_conn, (upstream.host, upstream.port))
 
     def _open_entry(
@@ -366,7 +376,8 @@ class Gateway:
             path=flow.request.path.partition("?")[0],
             request_bytes=len(flow.request.raw_content or b""),
         )
-        return Metering(self.rooms.books.ledger, self.rooms.books.pricer, opening)
+        meter = ChatMeter() if state.form == "chat" else Meter()
+        return Metering(self.rooms.books.ledger, self.rooms.books.pricer, opening, meter)
 
     def _end(self, flow: http.HTTPFlow) -> None:
         state = self.guard.flows.pop(flow.id, None)

@@ -23,6 +23,7 @@ from ccgate.accounting.metering import Closings
 from ccgate.accounting.metering import Ending
 from ccgate.accounting.metering import Metering
 from ccgate.accounting.prices import Pricer
+from ccgate.accounting.usage import Meter
 from ccgate.database import open_database
 from ccgate.errors import StoreError
 from tests.accounting.cases import message
@@ -88,7 +89,7 @@ def row(report: sqlite3.Connection) -> dict[str, Any]:
 
 @pytest.fixture
 def metering(ledger: Ledger) -> Metering:
-    return Metering(ledger, PRICER, OPENING)
+    return Metering(ledger, PRICER, OPENING, Meter())
 
 
 def streamed(metering: Metering, answer: dict[str, Any]) -> None:
@@ -113,7 +114,7 @@ def test_an_entry_that_cannot_be_opened_stops_the_request(ledger: Ledger, file: 
     """No money is spent that nobody writes down."""
     file.rename(file.with_suffix(".away"))
     with pytest.raises(StoreError):
-        Metering(ledger, PRICER, OPENING)
+        Metering(ledger, PRICER, OPENING, Meter())
 
 
 def test_what_an_answer_has_told_is_on_record_before_its_end(
@@ -292,7 +293,7 @@ def test_entries_that_end_together_are_closed_in_one_go(
     """Hundreds of answers a second do not wait for as many commits; each is told with its own figures."""
     told = []
     closings = Closings(ledger, lambda opening, closing: told.append((opening.id, closing.state)))
-    waiting = [Metering(ledger, PRICER, replace(OPENING, id=f"ccg-{number}")) for number in range(5)]
+    waiting = [Metering(ledger, PRICER, replace(OPENING, id=f"ccg-{number}"), Meter()) for number in range(5)]
     changes = connection.total_changes
     assert [closings.add(metering, WHOLE) for metering in waiting] == [True, False, False, False, False]
     assert connection.total_changes == changes

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ccgate.admission.asked import Asked
 from ccgate.admission.asked import read
+from ccgate.admission.asked import read_chat
 from ccgate.errors import Refusal
 
 names = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=30)
@@ -150,3 +151,15 @@ def test_no_answer_quotes_the_body(path: str) -> None:
     with pytest.raises(Refusal) as refused:
         read(json.dumps(body).encode())
     assert "canary" not in refused.value.message
+
+
+def test_a_streamed_chat_completion_has_to_tell_its_usage() -> None:
+    """Without, its cost could never be known; the mend is in the message."""
+    body = {"model": "claude-x", "stream": True}
+    for options in ({}, {"stream_options": None}, {"stream_options": {"include_usage": False}}):
+        with pytest.raises(Refusal) as refused:
+            read_chat(json.dumps({**body, **options}).encode())
+        assert refused.value.status == 400
+        assert '"stream_options": {"include_usage": true}' in refused.value.message
+    assert read_chat(json.dumps({**body, "stream_options": {"include_usage": True}}).encode()).stream
+    assert not read_chat(b'{"model": "claude-x"}').stream

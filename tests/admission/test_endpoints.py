@@ -46,6 +46,12 @@ def test_what_the_real_clients_ask_for_is_known(method: str, path: str, kind: st
     assert classify(method, path) == Endpoint(kind, known=True)  # type: ignore[arg-type]
 
 
+def test_a_chat_completion_costs_money() -> None:
+    """It is a side door around a meter or a redactor that knows Messages alone."""
+    assert classify("POST", "/v1/chat/completions") == Endpoint("inference", known=True)
+    assert classify("GET", "/v1/chat/completions").suspicious
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -53,7 +59,7 @@ def test_what_the_real_clients_ask_for_is_known(method: str, path: str, kind: st
         "/v1/messages/batches/b1/results",
         "/v1/messages/cache_touch",
         "/v1/complete",
-        "/v1/chat/completions",
+        "/v1/chat/completions/c1",
         "/v1/files",
         "/v1/files/f1/content",
         "/v1/code/sessions",

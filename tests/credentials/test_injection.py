@@ -40,6 +40,14 @@ def test_the_gateways_key_replaces_all_others(fields: list[tuple[bytes, bytes]],
         assert name + b": " + value in wire
 
 
+def test_the_gateways_key_as_a_bearer() -> None:
+    """The provider's OpenAI-compatible endpoint takes it in no other way; nobody who looks sees it."""
+    headers = injection.replace(http.Headers([*OWN, *OTHER]), "sk-org", required=True, as_bearer=True)
+    assert b"authorization: Bearer sk-org" in bytes(headers)
+    assert b"own" not in bytes(headers)
+    assert "sk-org" not in repr(headers) + str(headers.items())
+
+
 def test_the_gateways_key_goes_where_it_is_needed() -> None:
     """Inference gets the key though the client sent none; a request that needs none is not given it."""
     assert b"sk-org" in bytes(injection.replace(http.Headers(OTHER), "sk-org", required=True))

@@ -17,7 +17,6 @@ from ccgate.accounting.ledger import Ledger
 from ccgate.accounting.metered import Metered
 from ccgate.accounting.prices import Pricer
 from ccgate.accounting.prices import unmetered
-from ccgate.accounting.usage import Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,23 @@ class Ending:
     ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
+class Reads(Protocol):
+    """Reads what an answer says of itself: a meter for one of the formats that answers come in."""
+
+    @property
+    def error(self) -> str | None:
+        """The type of the error that the answer ended in."""
+
+    def event(self, name: bytes, data: bytes) -> None:
+        """Take one server-sent event."""
+
+    def message(self, body: bytes) -> None:
+        """Take a whole answer."""
+
+    def result(self) -> Metered | None:
+        """What is known so far."""
+
+
 class CatchUp(Protocol):
     """Has the meter read what has come of an answer; returns why it could not, if so."""
 
@@ -59,11 +75,11 @@ class Metering:
         StoreError: the entry cannot be opened, so the request must not leave.
     """
 
-    def __init__(self, ledger: Ledger, pricer: Pricer, opening: Opening) -> None:
+    def __init__(self, ledger: Ledger, pricer: Pricer, opening: Opening, meter: Reads) -> None:
         self.opening = opening
         self._ledger = ledger
         self._pricer = pricer
-        self._meter = Meter()
+        self._meter = meter
         self._recorded: Metered | None = None
         self._began = monotonic()
         self.catch_up: CatchUp = _nothing_to_read

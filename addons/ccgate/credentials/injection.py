@@ -42,16 +42,21 @@ def pass_through(headers: http.Headers) -> None:
         raise Refusal(401, NO_CREDENTIAL)
 
 
-def replace(headers: http.Headers, api_key: str, *, required: bool) -> SealedHeaders:
+def replace(
+    headers: http.Headers, api_key: str, *, required: bool, as_bearer: bool = False
+) -> SealedHeaders:
     """The headers with the gateway's API key in place of whatever credential the client sent.
 
-    A request that needs none and brought none leaves without.
+    It goes into `x-api-key`, or `as_bearer` into `Authorization`, which the provider's OpenAI-compatible
+    endpoint wants. A request that needs none and brought none leaves without.
     """
     visible = [field for field in headers.fields if field[0].lower() not in CREDENTIAL_HEADERS]
     if not required and len(visible) == len(headers.fields):
         return SealedHeaders(visible)
-    visible.append((b"x-api-key", WITHHELD))
-    return SealedHeaders(visible, [(b"x-api-key", api_key.encode("ascii"))])
+    key = api_key.encode("ascii")
+    name, value = (b"authorization", b"Bearer " + key) if as_bearer else (b"x-api-key", key)
+    visible.append((name, WITHHELD))
+    return SealedHeaders(visible, [(name, value)])
 
 
 def forget(headers: http.Headers) -> http.Headers:
