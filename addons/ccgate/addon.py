@@ -34,6 +34,7 @@ from ccgate import guard
 from ccgate import header_fields
 from ccgate import options
 from ccgate import outbound
+from ccgate import own
 from ccgate import profile
 from ccgate import redacting
 from ccgate.accounting.chat_usage import ChatMeter
@@ -217,6 +218,9 @@ class Gateway:
             state.client = admitted.client
             flow.metadata[flowkeys.CLIENT] = admitted.client.name
             flow.metadata[flowkeys.OWNER] = admitted.client.owner
+            if own.is_own(flow.request.path):
+                state.endpoint = Endpoint("own", known=True)
+                return
             state.endpoint = permit.check_endpoint(
                 flow.request.method,
                 flow.request.path,
@@ -236,6 +240,9 @@ class Gateway:
         with self._closed(flow):
             if self.guard.draining:
                 raise Refusal(503, DRAINING, retry_after=DRAINING_RETRY_SECONDS)
+            if state.endpoint.kind == "own":
+                flow.response = await own.answer(flow, self.rooms.privacy)
+                return
             wanted = None
             if state.endpoint.kind in READ:
                 read = asked.read_chat if state.form == "chat" else asked.read

@@ -33,7 +33,8 @@ UNKNOWN_BODY = (
 )
 UNREADABLE_ANSWER = "the upstream's answer is compressed in a way that the gateway cannot read"
 
-_beside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ccgate-privacy")
+BESIDE = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ccgate-privacy")
+"""Where much is read, beside the event loop."""
 
 
 async def redact(flow: http.HTTPFlow, state: FlowState, room: PrivacyRoom, *, shown: bool) -> None:
@@ -45,7 +46,7 @@ async def redact(flow: http.HTTPFlow, state: FlowState, room: PrivacyRoom, *, sh
     body = take(flow)
     work = room.redactor.begin(body, state.form)
     if work.unread > AT_ONCE:
-        redaction = await asyncio.get_running_loop().run_in_executor(_beside, work.finish)
+        redaction = await asyncio.get_running_loop().run_in_executor(BESIDE, work.finish)
     else:
         redaction = work.finish()
     flow.request.data.content = redaction.body

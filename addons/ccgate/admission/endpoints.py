@@ -10,6 +10,7 @@ Kinds:
 * telemetry: what the client reports about itself
 * registry: public lists and checks, such as MCP servers and the domain check of WebFetch
 * probe: whether the host is there
+* own: a page of the gateway's own, which never goes upstream
 * unmetered: carries content, or has models work, in a form that ccgate can neither meter nor redact
 * unknown: everything else
 
@@ -35,6 +36,7 @@ Kind = Literal[
     "telemetry",
     "registry",
     "probe",
+    "own",
     "unmetered",
     "unknown",
 ]

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Entry] = {
     "web": Entry("ccgate.cli.start", "web", "The same as start, in mitmweb."),
     "client": Entry("ccgate.cli.client", "client", "Who may come in: clients, their owners and tokens."),
     "usage": Entry("ccgate.cli.usage", "usage", "What was used and what it cost."),
+    "verify": Entry("ccgate.cli.verify", "verify", "What of a captured request would leave; sends nothing."),
     "demo": Entry("ccgate.cli.demo", "demo", "The whole job on this machine alone."),
     "bench": Entry("ccgate.cli.bench", "bench", "How fast it is, against bare mitmdump."),
 }

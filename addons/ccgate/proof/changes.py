@@ -201,7 +201,8 @@ def _names(category: Category, findings: Iterable[Finding]) -> Iterator[tuple[st
         raise ValueError("a redaction did other than it says")
     if all(one.count == 1 for one in of_it):
         yield from ((one.kind, one.rule) for one in of_it)
-    kinds, rules = (" or ".join(dict.fromkeys(names)) for names in zip(*((o.kind, o.rule) for o in of_it)))
+    kinds = " or ".join(dict.fromkeys(one.kind for one in of_it))
+    rules = " or ".join(dict.fromkeys(one.rule for one in of_it))
     while True:
         yield kinds, rules
 
