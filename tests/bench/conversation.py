@@ -38,7 +38,8 @@ HUGE = 5_000_000
 """Bytes of the biggest bodies of a hostile client."""
 
 RESULT = 1_500
-"""About how many characters a tool result has."""
+"""About how many characters a tool result has in a short conversation. In one of a megabyte it is some 3,000,
+because what makes a conversation that long is what was read, not how often something was said."""
 
 USER = "mlindqvist"
 PATH = f"/home/{USER}/work/shop"
@@ -95,7 +96,7 @@ def _hostile(session: str, token: str, answer: str) -> Iterator[Request]:
 def _request(kind: str, size: int, session: str, token: str, answer: str, result: str = "") -> Request:
     """A request; the counter stands in each part of it that is new. `result` is a tool result of its own."""
     mark = f" ({COUNTER})" if kind == NEW else ""
-    rounds = _rounds(session, mark)
+    rounds = _rounds(session, mark, max(RESULT, size // 333))
     history = [message for _ in range(2) for message in next(rounds)]
     if result:
         history += _round("toolu_01hostile", "Bash", {"command": "cat log"}, f"{result} {COUNTER}", mark)
@@ -127,7 +128,7 @@ def _body(session: str, mark: str, history: list[dict[str, Any]], filler: str) -
         tool["description"] += mark
         body["tools"].append(tool)
     file = {"file_path": f"{PATH}/src/basket.py"}
-    result = _numbered(_code(f"{session} newest"))
+    result = _numbered(_code(f"{session} newest"), RESULT)
     asked, answered = _round("toolu_01newest", "Read", file, result, f" {COUNTER}")
     prompt = f"Attempt {COUNTER}: look at {PATH} and write to {ADDRESS} about it."
     answered["content"].append({"type": "text", "text": prompt, "cache_control": cached})
@@ -136,29 +137,33 @@ def _body(session: str, mark: str, history: list[dict[str, Any]], filler: str) -
     return body
 
 
-def _rounds(session: str, mark: str) -> Iterator[list[dict[str, Any]]]:
-    """Rounds of a session without end; the secrets are in the first."""
+def _rounds(session: str, mark: str, length: int) -> Iterator[list[dict[str, Any]]]:
+    """Rounds of a session without end, their results about as long as this; the secrets are in the first."""
     lines = _code(session)
     settings = (
         f"ANTHROPIC_API_KEY={KEY}\nDATABASE_URL=postgres://shop:{PASSWORD}@db:5432/shop\nOWNER={COLLEAGUE}"
     )
-    first = _numbered(iter(settings.splitlines()))
+    first = _numbered(iter(settings.splitlines()), length)
     yield _round("toolu_01first", "Read", {"file_path": f"{PATH}/.env"}, first, mark)
     for number, kind in enumerate(cycle(_KINDS)):
         file = f"{PATH}/src/part_{number}.py"
         call = f"toolu_01{number:022d}"
         if kind == "read":
-            yield _round(call, "Read", {"file_path": file}, _numbered(lines), mark)
+            yield _round(call, "Read", {"file_path": file}, _numbered(lines, length), mark)
         elif kind == "search":
-            found = "\n".join(f"{PATH}/src/m{n}.py:{n}:{next(lines)}" for n in range(1, RESULT // 70))
+            files = (
+                f"{PATH}/src/m{n}.py\n{n}:{next(lines)}\n{n + 1}:{next(lines)}\n"
+                for n in range(length // 125)
+            )
+            found = "\n".join(files)
             yield _round(call, "Grep", {"pattern": "basket", "path": PATH}, found, mark)
         elif kind == "tests":
             said = f"rootdir: {PATH}\n"
-            said += "\n".join(f"tests/test_m{n}.py::test_that_{n} ✓ PASSED" for n in range(RESULT // 40))
+            said += "\n".join(f"tests/test_m{n}.py::test_that_{n} ✓ PASSED" for n in range(length // 40))
             yield _round(call, "Bash", {"command": f"cd {PATH} && pytest -v"}, said, mark)
         else:
             commit = f"commit {number:040x}\nAuthor: Mia <{ADDRESS}>\nReviewed-by: Jonas <{COLLEAGUE}>\n\n"
-            log = commit + "".join(f"    {next(lines)}\n" for _ in range(RESULT // 45))
+            log = commit + "".join(f"    {next(lines)}\n" for _ in range(length // 45))
             yield _round(call, "Bash", {"command": "git log -1 -p"}, log, mark)
 
 
@@ -170,9 +175,9 @@ def _round(call: str, tool: str, given: dict[str, str], result: str, mark: str) 
     return [{"role": "assistant", "content": [thought, asked]}, {"role": "user", "content": [answered]}]
 
 
-def _numbered(lines: Iterator[str]) -> str:
-    """A file as the client's tool shows it."""
-    return "\n".join(f"{number}\t{line}" for number, line in enumerate(islice(lines, RESULT // 40), 1))
+def _numbered(lines: Iterator[str], length: int) -> str:
+    """A file of about this length as the client's tool shows it."""
+    return "\n".join(f"{number}\t{line}" for number, line in enumerate(islice(lines, length // 40), 1))
 
 
 def _code(seed: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -168,6 +169,7 @@ def _tool_round(number: int, result: str) -> list[dict[str, Any]]:
     ]
 
 
+@cache
 def prose(seed: int, size: int) -> str:
     """As many characters of words, always the same for the same seed."""
     chosen = random.Random(seed)

@@ -5,8 +5,10 @@ What comes from a request is plain text here, never markup, and without control 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -64,9 +66,10 @@ def _place(place: Place, shown: Sequence[Excerpt]) -> Iterator[Text]:
         yield _diff("-", one.before)
         yield _diff("+", one.after)
         yield _styled(f"    line {one.line}: {', '.join(_names(one.changes))}", "dim")
-    rest = len(place.changes) - sum(len(one.changes) for one in shown)
-    if rest:
-        yield _styled(f"    {_count(rest, 'more place')} of what is shown above", "dim")
+    rest = Counter(change.category for change in place.changes)
+    rest.subtract(change.category for one in shown for change in one.changes)
+    if listed := _listed(rest):
+        yield _styled(f"    {'and ' if shown else ''}{listed}, as shown above", "dim")
 
 
 def _names(changes: Iterable[Change]) -> Iterator[str]:
@@ -83,9 +86,8 @@ def _verdict(subject: str, report: Report) -> str:
         return f"{subject} would leave as it is: nothing in it is to be replaced"
     changes = [change for place in report.places for change in place.changes]
     values = len({change.placeholder for change in changes})
-    listed = ", ".join(f"{name} {count:,}" for name, count in report.counts.items())
     replaced = f"{_count(len(changes), 'replacement')} of {_count(values, 'value')}"
-    return f"{subject} would leave with {replaced}: {listed}"
+    return f"{subject} would leave with {replaced}: {_listed(report.counts)}"
 
 
 def _remarks(report: Report) -> Iterator[str]:
@@ -110,6 +112,10 @@ def _rest(capture: Capture) -> Iterator[str]:
     if capture.empty:
         have = "has" if capture.empty == 1 else "have"
         yield f"{_count(capture.empty, 'conversation')} {have} no body here"
+
+
+def _listed[K: str](counts: Mapping[K, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()) if count)
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,7 +1,7 @@
 """Texts with a secret in them: each documented format of a key, in a context that it is found in.
 
 The formats are in `shapes.yaml` and `shapes_later.yaml`. Each comes in several contexts and with several
-bodies, all made from one seed, so that two runs measure the same texts.
+bodies, all made from one seed, so that two runs measure the same texts. The other files hold whole texts.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ SHAPES = Path(__file__).with_name("shapes.yaml")
 
 LATER = Path(__file__).with_name("shapes_later.yaml")
 """Formats that were written down after the rules."""
+
+INDEPENDENT = Path(__file__).with_name("shapes_independent.yaml")
+"""Texts that were written without a look at the rules."""
+
+FRESH = Path(__file__).with_name("shapes_fresh.yaml")
+"""Texts that were written last, for an estimate that nothing had been tuned for."""
 
 NAMED = (
     "{NAME}={value}\n",
@@ -72,6 +78,13 @@ def samples(each: int = 3, shapes: Path = SHAPES) -> tuple[Sample, ...]:
     """All samples of a file of formats, `each` for a format."""
     groups: dict[str, dict[str, Any]] = yaml.safe_load(shapes.read_text("utf-8"))
     return tuple(_samples(groups, each))
+
+
+@cache
+def whole_texts(group: str, shapes: Path = INDEPENDENT) -> tuple[Sample, ...]:
+    """The samples of a group of a file that holds whole texts: specific, generic, personal, negative."""
+    texts: dict[str, str] = yaml.safe_load(shapes.read_text("utf-8")).get(group, {})
+    return tuple(_sample(name, group, filled(text, name)) for name, text in texts.items())
 
 
 def _samples(shapes: dict[str, dict[str, Any]], each: int) -> Iterator[Sample]:

@@ -18,8 +18,15 @@ CHARACTERS = 820_000
 """Characters in them."""
 
 
-def bodies(count: int) -> Iterator[list[str]]:
-    """Bodies of 1 MB, as their strings: numbered source code, each piece once, and ten secrets."""
+HOME = "/home/ada.lovelace/work/shop/src/file_{}.py\n"
+"""What a tool tells of a file in nearly every result."""
+
+
+def bodies(count: int, homes: bool = False) -> Iterator[list[str]]:
+    """Bodies of 1 MB, as their strings: numbered source code, each piece once, and ten secrets.
+
+    With `homes` nine strings of ten begin with the path of a file in somebody's home.
+    """
     pieces = _pieces(installed()["standard library"])
     planted = [sample.text for sample in samples()]
     for number in range(count):
@@ -29,6 +36,10 @@ def bodies(count: int) -> Iterator[list[str]]:
             piece = next(pieces)
             strings.append(piece)
             length += len(piece)
+        if homes:
+            strings = [
+                text if place % 10 == 9 else HOME.format(place) + text for place, text in enumerate(strings)
+            ]
         for place in range(10):
             strings[place * 60] += "\n" + planted[(number * 10 + place) % len(planted)]
         yield strings
@@ -48,9 +59,9 @@ def _pieces(texts: tuple[str, ...]) -> Iterator[str]:
                 piece, length = [], 0
 
 
-def body_milliseconds(detector: Detector, count: int = 7) -> list[float]:
+def body_milliseconds(detector: Detector, count: int = 7, homes: bool = False) -> list[float]:
     """Milliseconds for each of some bodies, after one that is not counted."""
-    timed = [_milliseconds(detector, strings) for strings in bodies(count + 1)]
+    timed = [_milliseconds(detector, strings) for strings in bodies(count + 1, homes)]
     return timed[1:]
 
 
