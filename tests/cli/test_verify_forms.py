@@ -42,7 +42,12 @@ def said(
 
 def test_a_request_as_a_person_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
     """All of it, word for word: this is what the README shows."""
-    assert said(capsys, captured("cd /home/alice/shop", f"DEBUG=1\nTOKEN={TOKEN}\ncd /home/alice")) == (
+    assert said(
+        capsys,
+        captured(
+            "cd /home/alice/shop", f"DEBUG=1\nTOKEN={TOKEN}\ncd /home/alice", "/home/alice/a\n/home/alice/b"
+        ),
+    ) == (
         "messages[0].content\n"
         "  - cd /home/<a…, 5 characters>/shop\n"
         f"  + cd /home/{HOME}/shop\n"
@@ -51,9 +56,11 @@ def test_a_request_as_a_person_reads_it(capsys: pytest.CaptureFixture[str]) -> N
         "  - TOKEN=<16 characters>\n"
         f"  + TOKEN={PLACEHOLDER}\n"
         "    line 2: secret TOKEN by token\n"
-        "    1 more place of what is shown above\n"
+        "    and home 1, as shown above\n"
+        "messages[2].content\n"
+        "    home 2, as shown above\n"
         "\n"
-        "this request would leave with 3 replacements of 2 values: home 2, secret 1\n"
+        "this request would leave with 5 replacements of 2 values: home 4, secret 1\n"
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from collections.abc import Iterator
+from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -21,6 +23,7 @@ from tests.e2e.claude_code import ClaudeCode
 from tests.e2e.claude_code import confined
 from tests.e2e.claude_code import installed
 from tests.e2e.scenarios import SCRIPT
+from tests.e2e.scenarios import WORK
 from tests.standin.running import running
 from tests.standin.server import StandIn
 from tests.support.gateway import OPEN_POLICY
@@ -31,6 +34,20 @@ Holder = Literal["own", "organisation"]
 
 OWN_KEY = "sk-ant-api03-canary-of-a-person"
 ORGANISATION_KEY = "sk-ant-api03-canary-of-the-organisation"
+
+PRIVACY = """\
+version: 1
+upstream: {upstream}
+admission:
+  hosts: {{govern: [api.anthropic.com], tunnel: []}}
+privacy: {privacy}
+telemetry: allow
+credential: {{kind: api-key, from: "env:ORGANISATION_KEY"}}
+"""
+"""A profile of an organisation's with a policy of privacy."""
+
+OBSERVE = "{secrets: allow, emails: allow, home: allow}"
+REDACT = "{secrets: redact, emails: redact, home: redact, restore_secrets_in: [Edit, Write]}"
 
 _numbers = itertools.count(1)
 
@@ -137,6 +154,50 @@ class Admit:
 def admit(_gateways: dict[Holder, GatewayProcess], upstream: Upstream) -> Admit:
     """`admit(way, holder)`: a new client."""
     return Admit(_gateways)
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """An upstream of its own, behind a gateway with a policy of privacy."""
+
+    standin: StandIn
+    gateway: GatewayProcess
+
+    def admit(self, way: Way) -> Admitted:
+        """A new client."""
+        name = f"person-{next(_numbers)}"
+        return Admitted(self.gateway, "organisation", way, name, self.gateway.add_client(name))
+
+
+@contextmanager
+def governed(folder: Path, privacy: str) -> Iterator[Governed]:
+    """Start both. Nothing may reach the upstream that must not."""
+    standin = StandIn(WORK, accepted=[ORGANISATION_KEY])
+    with running(standin) as url:
+        policy = PRIVACY.format(upstream=url, privacy=privacy)
+        environ = {"ORGANISATION_KEY": ORGANISATION_KEY}
+        with GatewayProcess(folder, policy, upstream=url, environ=environ) as gateway:
+            yield Governed(standin, gateway)
+    assert standin.record.violations == []
+
+
+type Behind = Callable[[str], Governed]
+
+
+@pytest.fixture(scope="session")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
+    """`behind(privacy)`: the upstream behind that policy; it has forgotten what it was asked before."""
+    made: dict[str, Governed] = {}
+    with ExitStack() as stack:
+
+        def find(privacy: str) -> Governed:
+            if privacy not in made:
+                made[privacy] = stack.enter_context(governed(tmp_path_factory.mktemp("privacy"), privacy))
+            assert made[privacy].standin.record.violations == []
+            made[privacy].standin.forget()
+            return made[privacy]
+
+        yield find
 
 
 @pytest.fixture

@@ -73,6 +73,8 @@ class Secrets:
     aws_id: str
     aws_secret: str
     private_key: str
+    token: str
+    """What the person pastes into a prompt; it is in no file."""
 
     def __repr__(self) -> str:
         return "Secrets()"
@@ -96,6 +98,7 @@ def make_secrets(seed: int) -> Secrets:
         aws_id="AKIA" + "".join(chance.choices(string.ascii_uppercase + "234567", k=16)),
         aws_secret=base64.b64encode(chance.randbytes(30)).decode(),
         private_key="\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----"]),
+        token="ghp_" + "".join(chance.choices(letters, k=36)),
     )
 
 
@@ -138,6 +141,7 @@ class Household:
             self.secrets.database_password,
             self.secrets.aws_id,
             self.secrets.aws_secret,
+            self.secrets.token,
             *self.secrets.key_lines,
         )
 

@@ -92,7 +92,11 @@ READ = {
 }
 """What a model that works on a person's project knows of it, in the form in which it came."""
 
-REMEMBERED = Thinking("The project is «project», «email» answers for it, and its key is «key». ")
+REMEMBERED = Thinking(
+    "The project is «project», «email» answers for it, and its key is «key». "
+    "Or is it gesa.brandt@tidewater-books.shop, in /home/gesa/shop? "
+)
+"""What the model read, and what it makes up; neither may be touched where it thinks."""
 
 
 def _works(*blocks: Block) -> Reply:
@@ -178,6 +182,26 @@ WORK: Script = {
             seen={name: READ[name] for name in ("project", "email")},
             delivery=IN_CRUMBS,
         ),
+    ),
+    "sign": (
+        Reply(blocks=(THOUGHT, ToolUse("Read", {"file_path": "signing.yaml"}))),
+        Reply(
+            blocks=(
+                THOUGHT,
+                ToolUse(
+                    "Edit",
+                    {
+                        "file_path": "signing.yaml",
+                        "old_string": "  «private_key»\nrotate: yearly",
+                        "new_string": "  «private_key»\nrotate: monthly",
+                    },
+                ),
+                ToolUse("Write", {"file_path": "copy.yaml", "content": "copy: |\n  «private_key»\n"}),
+            ),
+            seen={"private_key": r"REDACTED_PRIVATE_KEY_\w+"},
+            delivery=IN_CRUMBS,
+        ),
+        Reply(blocks=(THOUGHT, Text("Signed."))),
     ),
     "again": (
         _works(ToolUse("Bash", {"command": "git status --short «project»; cat NOTES.md"})),

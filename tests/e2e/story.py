@@ -6,44 +6,23 @@ home, the upstream's record and the ledger.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.books import Entry
 from tests.e2e.claude_code import VERSIONS
 from tests.e2e.claude_code import Run
-from tests.e2e.conftest import ORGANISATION_KEY
 from tests.e2e.conftest import Admitted
+from tests.e2e.conftest import Governed
 from tests.e2e.conftest import Way
 from tests.e2e.conftest import program
+from tests.e2e.household import JONAS
 from tests.e2e.household import Household
 from tests.e2e.household import Resident
-from tests.e2e.scenarios import WORK
 from tests.e2e.scenarios import prompt
 from tests.standin.record import Recorded
-from tests.standin.running import running
-from tests.standin.server import StandIn
-from tests.support.gateway import GatewayProcess
 
 OLDER, NEWEST = VERSIONS
-
-_numbers = itertools.count(1)
-
-POLICY = """\
-version: 1
-upstream: {upstream}
-admission:
-  hosts: {{govern: [api.anthropic.com], tunnel: []}}
-privacy: {privacy}
-telemetry: allow
-credential: {{kind: api-key, from: "env:ORGANISATION_KEY"}}
-"""
-
-OBSERVE = "{secrets: allow, emails: allow, home: allow}"
-REDACT = "{secrets: redact, emails: redact, home: redact, restore_secrets_in: [Edit, Write]}"
 
 TOOLS = ["Bash", "Read", "Edit", "Write", "Agent", "Task"]
 BOUND = "claude-opus-5-5"
@@ -90,30 +69,6 @@ class Story:
         return list(by_agent.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Governed:
-    """An upstream of its own, and a gateway before it."""
-
-    standin: StandIn
-    gateway: GatewayProcess
-
-    def admit(self, way: Way) -> Admitted:
-        """A new client."""
-        name = f"person-{next(_numbers)}"
-        return Admitted(self.gateway, "organisation", way, name, self.gateway.add_client(name))
-
-
-@contextmanager
-def governed(folder: Path, privacy: str) -> Iterator[Governed]:
-    """A gateway with a policy of privacy and the organisation's key."""
-    standin = StandIn(WORK, accepted=[ORGANISATION_KEY])
-    with running(standin) as url:
-        policy = POLICY.format(upstream=url, privacy=privacy)
-        environ = {"ORGANISATION_KEY": ORGANISATION_KEY}
-        with GatewayProcess(folder, policy, upstream=url, environ=environ) as gateway:
-            yield Governed(standin, gateway)
-
-
 def settle(version: str, root: Path) -> Resident:
     """The client at work in a new home below `root`; skips where it is not installed."""
     household = Household(root)
@@ -122,13 +77,11 @@ def settle(version: str, root: Path) -> Resident:
 
 
 def play(version: str, root: Path, behind: Governed, way: Way) -> Story:
-    """Play all of it, for an upstream that remembers nothing; each part ends well."""
-    behind.standin.forget()
+    """Play all of it; each part ends well."""
     resident, client, model = settle(version, root), behind.admit(way), MODELS[version]
     work = part(resident, client, behind, "work", model)
     resumed = part(resident, client, behind, "again", model, "--resume", str(work.run.result["session_id"]))
     continued = part(resident, client, behind, "again", model, "--continue")
-    assert behind.standin.record.violations == []
     for one in (work, resumed, continued):
         assert one.requests, one.run.said
         assert one.run.code == 0, one.run.said
@@ -136,10 +89,19 @@ def play(version: str, root: Path, behind: Governed, way: Way) -> Story:
 
 
 def part(
-    resident: Resident, client: Admitted, behind: Governed, scenario: str, model: str, *options: str
+    resident: Resident,
+    client: Admitted,
+    behind: Governed,
+    scenario: str,
+    model: str,
+    *options: str,
+    quiet: bool = True,
 ) -> Part:
-    """One run of the client."""
+    """One run of the client, whom the person tells more than it has to know."""
     requests, entries = len(behind.standin.record.requests), len(client.entries())
     options = ("--model", model, *options)
-    run = resident.run(prompt(scenario), client.environ(), tools=TOOLS, form="stream-json", options=options)
+    household = resident.household
+    asked = f"{prompt(scenario)} in {household.project}, for {JONAS}, with {household.secrets.token}"
+    environ = client.environ(quiet=quiet)
+    run = resident.run(asked, environ, tools=TOOLS, form="stream-json", options=options)
     return Part(run, behind.standin.record.requests[requests:], client.entries()[entries:])

@@ -7,25 +7,24 @@ through a gateway that redacts nothing, which shows that the checks would have f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ccgate.privacy.placeholders import PATTERN
 from tests.e2e import books
+from tests.e2e.conftest import OBSERVE
+from tests.e2e.conftest import REDACT
+from tests.e2e.conftest import Behind
 from tests.e2e.conftest import Way
 from tests.e2e.household import JONAS
 from tests.e2e.household import MARIA
 from tests.e2e.household import Household
 from tests.e2e.story import BOUND
 from tests.e2e.story import NEWEST
-from tests.e2e.story import OBSERVE
 from tests.e2e.story import OLDER
-from tests.e2e.story import REDACT
-from tests.e2e.story import Governed
 from tests.e2e.story import Story
-from tests.e2e.story import governed
 from tests.e2e.story import part
 from tests.e2e.story import play
 from tests.e2e.story import settle
@@ -37,20 +36,6 @@ pytestmark = pytest.mark.e2e
 ROADS: list[tuple[str, Way]] = [(OLDER, "proxy"), (OLDER, "api"), (NEWEST, "proxy"), (NEWEST, "api")]
 
 
-@pytest.fixture(scope="module")
-def redacting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Governed]:
-    """Before it stands a gateway that redacts."""
-    with governed(tmp_path_factory.mktemp("redacting"), REDACT) as behind:
-        yield behind
-
-
-@pytest.fixture(scope="module")
-def observing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Governed]:
-    """Before it stands a gateway that looks on."""
-    with governed(tmp_path_factory.mktemp("observing"), OBSERVE) as behind:
-        yield behind
-
-
 @pytest.fixture(scope="module", params=ROADS, ids="-".join)
 def road(request: pytest.FixtureRequest) -> tuple[str, Way]:
     version, way = request.param
@@ -58,17 +43,17 @@ def road(request: pytest.FixtureRequest) -> tuple[str, Way]:
 
 
 @pytest.fixture(scope="module")
-def story(road: tuple[str, Way], redacting: Governed, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(road: tuple[str, Way], behind: Behind, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """The story with redaction."""
     version, way = road
-    return play(version, tmp_path_factory.mktemp("story"), redacting, way)
+    return play(version, tmp_path_factory.mktemp("story"), behind(REDACT), way)
 
 
 @pytest.fixture(scope="module")
-def control(road: tuple[str, Way], observing: Governed, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def control(road: tuple[str, Way], behind: Behind, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """The same story without."""
     version, way = road
-    return play(version, tmp_path_factory.mktemp("control"), observing, way)
+    return play(version, tmp_path_factory.mktemp("control"), behind(OBSERVE), way)
 
 
 def secret_in(story: Story) -> str:
@@ -146,6 +131,15 @@ def test_nothing_of_the_person_leaves(story: Story) -> None:
         assert leaked(request, story.household.originals) == set(), f"request {number}"
 
 
+def test_nothing_of_the_person_is_left_with_the_gateway(story: Story, behind: Behind) -> None:
+    """What it put back, it knew for the time of a request: no original is in its folder or in its log."""
+    paths = [path for path in behind(REDACT).gateway.home.rglob("*") if path.is_file()]
+    assert {"gateway.log", "ccgate.sqlite3"} <= {path.name for path in paths}
+    for path in paths:
+        content = path.read_bytes()
+        assert [one for one in story.household.originals if one.encode() in content] == [], path
+
+
 def test_what_is_looked_for_is_there_to_be_found(control: Story) -> None:
     """Without redaction every original leaves; so the check above is one that can fail."""
     found = set().union(*(leaked(request, control.household.originals) for request in control.requests))
@@ -160,14 +154,30 @@ def test_thinking_is_accepted(story: Story) -> None:
     assert [request.body.count(b'"signature"') for request in subagent] == [0, 1]
 
 
-def test_thinking_that_is_bound_is_accepted_from_the_older_client(
-    redacting: Governed, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_thinking_that_is_bound_is_accepted_from_the_older_client(behind: Behind, tmp_path: Path) -> None:
     """Also where any other byte before it would have been noticed."""
-    resident = settle(OLDER, tmp_path_factory.mktemp("bound"))
+    redacting = behind(REDACT)
+    resident = settle(OLDER, tmp_path)
     work = part(resident, redacting.admit("proxy"), redacting, "work", BOUND)
     assert [(request.status, request.problem) for request in work.requests] == [(200, None)] * 12
     assert files(resident.household)[".env"] == expected(resident.household, "")[".env"]
+
+
+@pytest.mark.parametrize("version", [OLDER, NEWEST])
+def test_a_key_of_many_lines(behind: Behind, tmp_path: Path, version: str) -> None:
+    """The client reads files to the model with numbered lines; what is written back has no numbers in it."""
+    redacting = behind(REDACT)
+    resident = settle(version, tmp_path)
+    household = resident.household
+    sign = part(resident, redacting.admit("api"), redacting, "sign", BOUND)
+    assert sign.run.said == "Signed."
+    assert [(request.status, request.problem) for request in sign.requests] == [(200, None)] * 3
+    written = files(household)
+    indented = household.secrets.private_key.replace("\n", "\n  ")
+    assert written["signing.yaml"] == household.files["signing.yaml"].replace("yearly", "monthly")
+    assert written["copy.yaml"] == f"copy: |\n  {indented}\n"
+    for request in sign.requests:
+        assert leaked(request, household.originals) == set()
 
 
 def test_the_prompt_cache_is_read(story: Story, control: Story) -> None:

@@ -74,12 +74,13 @@ def restored(text: str, table: Mapping[str, str], given: int | None = None) -> s
     """
     out = ""
     position = 0
-    while position < (len(text) if given is None else given):
-        name = next((name for name in table if text.startswith(name, position)), text[position])
-        position += len(name)
-        value = table.get(name)
-        out += name if value is None or not _stands(value, name, out, text[position:]) else value
-    return out
+    end = len(text) if given is None else given
+    for match in re.finditer("|".join(table), text[:end]) if table else ():
+        value = table[match[0]]
+        out += text[position : match.start()]
+        position = match.end()
+        out += value if _stands(value, match[0], out, text[position:]) else match[0]
+    return out + text[position:end]
 
 
 def _stands(value: str, name: str, before: str, after: str) -> bool:
@@ -91,7 +92,10 @@ def _stands(value: str, name: str, before: str, after: str) -> bool:
                 if before.endswith(known[:at]) and after[:room].startswith(known[at + len(value) :]):
                     return False
     final = len(after) <= room
-    return fits(value, category, before[-BEFORE:], after[:room], final=final) is True
+    secret = before.endswith("@") and any(
+        before[:-1].endswith((known, NAMES[known])) for of, known in VALUES if of == "secret"
+    )
+    return fits(value, category, before[-BEFORE:], after[:room], final=final, after_secret=secret) is True
 
 
 def waiting(text: str, names: Iterable[str]) -> bool:
@@ -171,7 +175,9 @@ def _part() -> st.SearchStrategy[str]:
         cut.map(lambda t: t[0][: t[1]] + "x" + t[0][t[1] :]),
         st.just(INVENTED),
         st.sampled_from([value for _, value in VALUES]),
-        st.sampled_from(["/home/", "C:\\Users\\", "-Users-", "%2Fhome%2F", "token: ", "://x:", " ", ".", "@", "'s"]),
+        st.sampled_from(
+            ["/home/", "C:\\Users\\", "-Users-", "%2Fhome%2F", "token: ", "://x:", " ", ".", "@", "'s"]
+        ),
         st.sampled_from(
             ["r", "R", "REDACTED", "redacted", "\\", "\\u00", '"', "\n", "😀", "\ud83d", "\ude00"]
         ),

@@ -82,24 +82,25 @@ _KINDS = (
 )
 
 _MIT = """\
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
-documentation files (the "Software"), to deal in the Software without restriction, including without limitation
-the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and
-to permit persons to whom the Software is furnished to do so, subject to the following conditions:
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+associated documentation files (the "Software"), to deal in the Software without restriction,
+including without limitation the rights to use, copy, modify, merge, publish, distribute,
+sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
 
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of
-the Software.
+The above copyright notice and this permission notice shall be included in all copies or substantial
+portions of the Software.
 
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
-THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
-CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS
-IN THE SOFTWARE.
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT
+NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES
+OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
+CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 """
 
 _NOTICE = """\
-catalogue.json holds rules that others wrote, in another form and fewer: made by ccgate from {package} {version},
-with the changes that its generator names.
+catalogue.json holds rules that others wrote, in another form and fewer: made by ccgate from
+{package} {version}, with the changes that tests/privacy/kingfisher.py names.
 
 Kingfisher, https://github.com/mongodb/kingfisher
 Copyright 2025-2026 MongoDB, Inc. Apache License 2.0, below.
@@ -138,10 +139,14 @@ def catalogue(details: Iterable[Mapping[str, Any]]) -> str:
 def licences() -> str:
     """The content of the file of licences that goes with it."""
     texts = [
-        path.read_text() for path in distribution(PACKAGE).files or () if path.parts[-2:] == ("licenses", "LICENSE")
+        path.read_text()
+        for path in distribution(PACKAGE).files or ()
+        if path.parts[-2:] == ("licenses", "LICENSE")
     ]
     (apache,) = texts
-    return _NOTICE.format(package=PACKAGE, version=version(PACKAGE), mit=_MIT, apache=apache.strip("\n")) + "\n"
+    return (
+        _NOTICE.format(package=PACKAGE, version=version(PACKAGE), mit=_MIT, apache=apache.strip("\n")) + "\n"
+    )
 
 
 def condition(expression: Mapping[str, Any] | None) -> Condition | None:

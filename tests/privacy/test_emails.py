@@ -24,6 +24,11 @@ def found(text: str) -> list[str]:
         ("'ada@corp.io'", ["ada@corp.io"]),
         ("x=ada@corp.io:y", ["ada@corp.io"]),
         ("ada@163.com", ["ada@163.com"]),
+        (r"a\nada@corp.io\n", ["ada@corp.io"]),
+        (r"\u003cada@corp.io\u003e", ["ada@corp.io"]),
+        ("&lt;ada@corp.io&gt;", ["ada@corp.io"]),
+        ("'ada+git@mail.cs.corp.io'", ["ada+git@mail.cs.corp.io"]),
+        ("ada@xn--mller-kva.de", ["ada@xn--mller-kva.de"]),
     ],
 )
 def test_addresses_of_people_are_found_exactly(text: str, addresses: list[str]) -> None:

@@ -18,11 +18,14 @@ from tests.privacy.requests import write
 values = st.recursive(
     st.one_of(
         st.none(),
-        st.text(alphabet=st.characters()),
+        st.text(alphabet=st.characters(), max_size=12),
         st.integers(),
         st.floats(allow_nan=False, allow_infinity=False),
     ),
-    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=20,
 )
 
 

@@ -36,6 +36,7 @@ from tests.privacy.requests import redactor
 from tests.privacy.requests import requests
 from tests.privacy.requests import restored
 from tests.privacy.requests import styles
+from tests.privacy.requests import systems
 from tests.privacy.requests import write
 
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -97,11 +98,12 @@ def test_nothing_planted_leaves_in_the_other_format(request: Any, style: random.
     check(request, "chat", style)
 
 
-@given(requests, messages, st.data())
+@given(systems, messages, messages)
 @settings(deadline=None)
-def test_what_was_sent_stays_as_it_was_sent(request: Any, more: Any, data: st.DataObject) -> None:
+def test_what_was_sent_stays_as_it_was_sent(system: Any, told: Any, more: Any) -> None:
     """The provider's cache, and the signatures of its thinking, hold on to every earlier byte."""
-    longer = {**request, "messages": [*request["messages"], *more]}
+    request = {"system": system, "messages": told}
+    longer = {**request, "messages": [*told, *more]}
     cache = SpanCache()
     try:
         first = redactor(cache).redact(write(request, None).encode(), "messages").body
@@ -114,24 +116,24 @@ def test_what_was_sent_stays_as_it_was_sent(request: Any, more: Any, data: st.Da
     assert after[: len(before)] == before
 
 
-@given(requests, styles)
+@given(messages, styles)
 @settings(deadline=None)
-def test_twice_is_once(request: Any, style: random.Random | None) -> None:
+def test_twice_is_once(several: Any, style: random.Random | None) -> None:
     """A gateway behind a gateway changes nothing, and a placeholder that comes in is left alone."""
-    done = outcome(request, "messages", style)
+    done = outcome({"messages": several}, "messages", style)
     if done is not None:
         again = redactor().redact(done[1].body, "messages")
         assert again.body == done[1].body
         assert len(again.vault) == 0
 
 
-@given(st.lists(requests, min_size=2, max_size=4), st.integers(600, 20_000))
+@given(st.lists(messages, min_size=2, max_size=2), st.integers(600, 20_000))
 @settings(deadline=None)
 def test_a_cache_changes_nothing(several: list[Any], most: int) -> None:
     """Neither a hit, nor another conversation's entries, nor entries that were dropped show in an answer."""
     shared = redactor(SpanCache(most))
-    for request in several * 2:
-        raw = write(request, None).encode()
+    for conversation in [*several, several[0]]:
+        raw = write({"messages": conversation}, None).encode()
         try:
             expected = redactor().redact(raw, "messages")
         except Refusal:
@@ -142,11 +144,11 @@ def test_a_cache_changes_nothing(several: list[Any], most: int) -> None:
         assert found.findings == expected.findings
 
 
-@given(requests, styles)
+@given(systems, messages, styles)
 @settings(deadline=None)
-def test_all_at_once_is_one_by_one(request: Any, style: random.Random | None) -> None:
+def test_all_at_once_is_one_by_one(system: Any, told: Any, style: random.Random | None) -> None:
     """What is found in a string must not depend on the strings that were looked through with it."""
-    raw = write(request, style).encode()
+    raw = write({"system": system, "messages": told}, style).encode()
     outcomes = []
     for batch in (redact._BATCH, 1):
         with pytest.MonkeyPatch.context() as patched:
@@ -477,6 +479,33 @@ def test_what_cannot_be_read_does_not_leave(raw: bytes) -> None:
     with pytest.raises(Refusal) as refused:
         redactor().redact(raw, "messages")
     assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("depth", [50, 150, 300, 480, 700, 950, 1_500, 20_000])
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ('{"content":[', "]}"),
+        ('{"content":[{"type":"tool_use","name":"x","input":{"a":[', "]}}]}"),
+        ('{"content":["\\ud800",', "]}"),
+    ],
+)
+def test_hostile_nesting_is_read_or_refused(opening: str, closing: str, depth: int) -> None:
+    """Neither an error of another kind nor a dead process, on the event loop and in a thread beside it."""
+    nested = "[" * depth + '"/home/alice/x"' + "]" * depth
+    raw = f'{{"messages":[{opening}{nested}{closing}]}}'.encode()
+
+    def leaves() -> bytes:
+        try:
+            return redactor(deny_attachments=True).redact(raw, "messages").body
+        except Refusal as e:
+            assert e.status == 400
+            return b""
+
+    with ThreadPoolExecutor(1) as pool:
+        for body in (leaves(), pool.submit(leaves).result()):
+            assert b"alice" not in body
+            assert bool(body) or depth > 50
 
 
 @pytest.mark.parametrize(

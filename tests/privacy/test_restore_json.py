@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccgate.privacy.restore_json import JsonRestorer
 from ccgate.privacy.placeholders import CATEGORIES
+from ccgate.privacy.restore_json import JsonRestorer
 from ccgate.privacy.restore_text import Table
 from ccgate.privacy.vault import Vault
 from tests.privacy.answers import ALICE

@@ -103,7 +103,12 @@ def test_a_value_that_is_a_part_of_another() -> None:
     """Beside the rest of a longer value, a placeholder stays: together they would be that value."""
     made = Vault()
     names = {}
-    for category, value in (("term", "blue falcon"), ("home", "falcon"), ("home", "ann.bee"), ("home", "ann")):
+    for category, value in (
+        ("term", "blue falcon"),
+        ("home", "falcon"),
+        ("home", "ann.bee"),
+        ("home", "ann"),
+    ):
         names[value] = MINTER.mint(category, value)
         made.put(names[value], Original(value, category))
     for text, expected in (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ccgate.privacy.checks import CHECKS
+from ccgate.privacy.linear import compile_bytes
 from ccgate.privacy.placeholders import CATEGORIES
 from ccgate.privacy.rules import Case
 from ccgate.privacy.rules import expanded
@@ -49,13 +50,9 @@ def test_what_a_rule_must_not_match_is_left_alone(case: Case, template: str) -> 
 
 def test_every_rule_finds_its_first_example_itself() -> None:
     """A rule that others do all the work of is dead weight in each request."""
-    from ccgate.privacy.engine import Engine
-
-    rules = [case.rule for case in own_cases()]
-    engine = Engine(rules)
-    for index, case in enumerate(own_cases()):
+    for case in own_cases():
         text, _ = marked(filled(case.examples[0], case.rule.id))
-        assert index in engine.fired(text.encode()), case.rule.id
+        assert compile_bytes(case.rule.pattern).search(text.encode()) is not None, case.rule.id
 
 
 @pytest.mark.parametrize("case", own_cases(), ids=lambda case: case.rule.id)
@@ -91,7 +88,7 @@ def test_parts_are_put_into_patterns() -> None:
 
 def test_the_value_is_the_named_group_or_the_whole_match() -> None:
     """With another group the name of a variable would be replaced, not its value."""
-    assert value_groups("(a)(?P<v>b)", {"v": 2}, 2, first_group=True) == (2,)
-    assert value_groups("(?P<v1>a)|(?P<v2>b)", {"v1": 1, "v2": 2}, 2, first_group=False) == (1, 2)
-    assert value_groups("(a)b", {}, 1, first_group=True) == (1, 0)
-    assert value_groups("(a)b", {}, 1, first_group=False) == (0,)
+    assert value_groups({"v": 2}, 2, first_group=True) == (2,)
+    assert value_groups({"v1": 1, "v2": 2}, 2, first_group=False) == (1, 2)
+    assert value_groups({}, 1, first_group=True) == (1, 0)
+    assert value_groups({}, 1, first_group=False) == (0,)

@@ -15,6 +15,11 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ccgate.privacy.restore import Restorer
+from ccgate.streaming.encoding import UnreadableError
+from ccgate.streaming.rewrite import Rewrite
+from ccgate.streaming.sse import Framer
 from tests.privacy.answers import ALICE
 from tests.privacy.answers import NAMES
 from tests.privacy.answers import SECRET
@@ -29,11 +34,6 @@ from tests.privacy.answers import said
 from tests.privacy.answers import same
 from tests.privacy.answers import streams
 from tests.privacy.answers import vault
-
-from ccgate.privacy.restore import Restorer
-from ccgate.streaming.encoding import UnreadableError
-from ccgate.streaming.rewrite import Rewrite
-from ccgate.streaming.sse import Framer
 
 SSE = "text/event-stream; charset=utf-8"
 START = event("content_block_start", index=0, content_block={"type": "text", "text": ""})
@@ -254,7 +254,9 @@ def test_the_reader_and_the_copy_see_no_original() -> None:
     notes = Notes()
     callable_ = rewrite(reader=notes)
     said = event("message_start", message={"content": [{"type": "text", "text": ALICE}]})
-    stream = encoded(said) + encoded(event("ping")) + encoded(delta(0, "text_delta", text=f"{ALICE} {SECRET}"))
+    stream = (
+        encoded(said) + encoded(event("ping")) + encoded(delta(0, "text_delta", text=f"{ALICE} {SECRET}"))
+    )
     assert through(callable_, [stream]).count(b"alice") == 2
     assert callable_.copy == stream
     assert callable_.catch_up(ended=True) is None
@@ -373,7 +375,7 @@ def test_a_document_that_breaks_off_is_said_to_be_unread() -> None:
 
 
 def test_the_copy_is_kept_only_for_those_who_look() -> None:
-    """Nothing of an answer stays in memory when nobody looks at flows, and at most 1 MiB when somebody does."""
+    """Nothing of an answer stays in memory when nobody looks at flows; else 1 MiB at most."""
     for keep, kept in ((True, 1024 * 1024), (False, 0)):
         callable_ = Rewrite(None, Restorer(vault(), ()), "text/plain", "", keep=keep)
         for _ in range(300):

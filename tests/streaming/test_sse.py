@@ -169,7 +169,7 @@ def test_a_new_event_is_read_back(end: bytes) -> None:
     raw = new_frame(b"e", b"d", end)
     assert frame([raw]) == [Event(b"e", b"d")]
     assert frame([new_frame(b"", b"d", end)]) == [Event(b"", b"d")]
-    assert line_end_of(raw) == end
+    assert line_end_of(raw) == line_end_of(b"\n" + raw) == end
 
 
 @given(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ccgate.privacy.placeholders import Category
 
 RANK: dict[Category, int] = {"secret": 0, "term": 2, "email": 3, "home": 4, "network": 5}
-"""What wins where two overlap, the lowest; a generic rule's secret has 1."""
+"""What wins where two overlap, the lowest."""
+
+GENERIC = 1
+"""The same for a secret that a generic rule found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A part of a text that must not leave: offsets in characters, what it is, and the rule that found it."""
 
     start: int
@@ -36,12 +37,23 @@ class Candidate(NamedTuple):
     category: Category
 
 
-def overlaps(candidate: Candidate, places: list[tuple[int, int]]) -> bool:
-    """Whether a candidate overlaps one of some places, which are sorted and apart."""
-    following = bisect_left(places, (candidate.start,))
-    if following and places[following - 1][1] > candidate.start:
+def overlaps(start: int, end: int, places: list[tuple[int, int]]) -> bool:
+    """Whether a place overlaps one of some others, which are sorted and apart."""
+    following = bisect_left(places, (start,))
+    if following and places[following - 1][1] > start:
         return True
-    return following < len(places) and places[following][0] < candidate.end
+    return following < len(places) and places[following][0] < end
+
+
+def joined(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Places sorted and apart: those that overlap are one."""
+    result: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if result and start < result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
 
 
 def in_characters(found: list[Candidate], data: bytes, characters: int) -> list[Candidate]:
@@ -69,8 +81,10 @@ def _boundary(data: bytes, offset: int, step: int) -> int:
     return offset
 
 
-def resolved(found: Iterable[Candidate]) -> Iterator[Span]:
+def resolved(found: Sequence[Candidate]) -> tuple[Span, ...]:
     """Spans that do not overlap: those of a lower rank win, and of one rank that overlap become one."""
+    if len(found) == 1:
+        return (_span(found[0]),)
     by_rank: dict[int, list[Candidate]] = {}
     for item in found:
         by_rank.setdefault(item.rank, []).append(item)
@@ -78,7 +92,11 @@ def resolved(found: Iterable[Candidate]) -> Iterator[Span]:
     for rank in sorted(by_rank):
         merged = _merged(sorted(by_rank[rank]))
         kept = _with(kept, merged) if kept else merged
-    return (Span(item.start, item.end, item.kind, item.rule, item.category) for item in kept)
+    return tuple(map(_span, kept))
+
+
+def _span(item: Candidate) -> Span:
+    return Span(item.start, item.end, item.kind, item.rule, item.category)
 
 
 def _merged(items: list[Candidate]) -> list[Candidate]:

@@ -6,11 +6,13 @@ not recognised. Secrets are found by a union of others' catalogue and our own ru
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from itertools import accumulate
 from pathlib import Path
 
@@ -19,12 +21,14 @@ from ccgate.privacy.candidates import RANK
 from ccgate.privacy.candidates import Candidate
 from ccgate.privacy.candidates import Span
 from ccgate.privacy.candidates import in_characters
+from ccgate.privacy.candidates import joined
 from ccgate.privacy.candidates import overlaps
 from ccgate.privacy.candidates import resolved
 from ccgate.privacy.catalogue import catalogue_rules
 from ccgate.privacy.checks import CHECKS
-from ccgate.privacy.checks import Context
 from ccgate.privacy.conditions import Conditions
+from ccgate.privacy.contexts import NOTHING
+from ccgate.privacy.contexts import context
 from ccgate.privacy.engine import SEPARATOR
 from ccgate.privacy.engine import Engine
 from ccgate.privacy.engine import Fired
@@ -39,9 +43,13 @@ from ccgate.privacy.policyrules import term_rules
 from ccgate.privacy.rules import ANY
 from ccgate.privacy.rules import Rule
 from ccgate.privacy.rules import own_rules
+from ccgate.privacy.selection import Selection
 
 _LONGEST_VALUE = 2000
 """Of a longer value, its beginning is checked: enough to tell, and the time for a check is bounded."""
+
+_MOST_PERSONS = 4096
+"""Names of homes that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +83,22 @@ class Detector:
     def __init__(self, policy: Policy, cache: Path | None = None) -> None:
         """Compile the rules; `cache` is a folder of the owner's alone for what was compiled.
 
-        Without what an earlier start left there, this takes seconds.
+        Without what an earlier start left there, this takes a second.
 
         Raises:
             hyperscan.error, re2.error: a rule cannot be compiled.
         """
         self._policy = policy
         self._categories = policy.categories
-        self._engines = [shared_engine(cache)] if self._categories - {"term"} else []
+        engines = [shared_engine(cache)] if self._categories - {"term"} else []
         own = [*term_rules(policy.terms), *(domain_rules(policy.domains) if policy.network else ())]
         if own:
-            self._engines.append(Engine(own))
+            engines.append(Engine(own))
+        self._engines = [Selection(engine, self._categories) for engine in engines]
         self._conditions = Conditions()
+        self.version = _version(policy)
+        """Differs whenever a detector would find something else: of the rules, the code and the policy."""
+        self._persons: dict[tuple[str, bytes], bool] = {}
 
     def find(self, text: str) -> tuple[Span, ...]:
         """What must not leave of a text: sorted spans that do not overlap, none of them in a placeholder.
@@ -104,58 +116,91 @@ class Detector:
         """
         # One character stays one character: a lone surrogate becomes a question mark.
         pieces = [text.encode("utf-8", "replace") for text in texts]
+        data = SEPARATOR.join(pieces)
         found: dict[int, list[Candidate]] = {}
-        for engine in self._engines:
-            for number, fired in engine.fired_among(SEPARATOR.join(pieces), _ends(pieces)).items():
-                found.setdefault(number, []).extend(self._by_rules(engine, fired, pieces[number]))
+        for selected in self._engines:
+            for number, fired in selected.engine.fired_among(data, _ends(pieces)).items():
+                if candidates := self._by_rules(selected, fired, pieces[number]):
+                    found[number] = found[number] + candidates if number in found else candidates
         for number, candidates in found.items():
-            found[number] = _slugs(in_characters(candidates, pieces[number], len(texts[number])), texts[number])
+            found[number] = _slugs(
+                in_characters(candidates, pieces[number], len(texts[number])), texts[number]
+            )
         if self._policy.emails:
             for number, text in enumerate(texts):
-                if "@" in text:
-                    found.setdefault(number, []).extend(_addresses(text))
+                if "@" in text and (addresses := list(_addresses(text))):
+                    found[number] = found[number] + addresses if number in found else addresses
         spans: list[tuple[Span, ...]] = [()] * len(texts)
+        marked = _has_mark(data)
         for number, candidates in found.items():
-            if candidates:
-                spans[number] = tuple(resolved(self._allowed(candidates, texts[number])))
+            spans[number] = resolved(self._allowed(candidates, texts[number], marked))
         return spans
 
-    def _by_rules(self, engine: Engine, fired: Fired, data: bytes) -> Iterator[Candidate]:
-        wanted = {index: ends for index, ends in fired.items() if self._applies(engine, index, fired, data)}
-        for pattern, spans in engine.matches(data, wanted):
+    def _by_rules(self, selected: Selection, fired: Fired, data: bytes) -> list[Candidate]:
+        engine = selected.engine
+        found = self._checked(engine.matches(data, selected.specific(fired, data)), data, [])
+        if generic := selected.generic(fired):
+            found += self._checked(engine.matches(data, generic), data, self._taken(found, data))
+        return found
+
+    def _checked(
+        self, matches: Iterable[tuple[Pattern, Spans]], data: bytes, taken: list[tuple[int, int]]
+    ) -> list[Candidate]:
+        """What counts of some matches; `taken` are places of secrets that win over what overlaps them."""
+        found = []
+        for pattern, spans in matches:
             rule = pattern.rule
             start, end = pattern.value(spans)
-            value = data[start : min(end, start + _LONGEST_VALUE)]
-            if value and self._counts(pattern, spans, value, data):
-                rank = 1 if rule.generic else RANK[rule.category]
-                yield Candidate(start, end, rank, rule.kind, rule.id, rule.category)
+            if start >= end or (taken and overlaps(start, end, taken)):
+                continue
+            if self._counts(pattern, spans, data[start : min(end, start + _LONGEST_VALUE)], data):
+                found.append(Candidate(start, end, pattern.rank, rule.kind, rule.id, rule.category))
+        return found
 
-    def _applies(self, engine: Engine, index: int, fired: Fired, data: bytes) -> bool:
-        rule = engine.rules[index]
-        if rule.category not in self._categories:
-            return False
-        if not rule.needs:
-            return True
-        needed = {other: ends for other, ends in fired.items() if engine.rules[other].id in rule.needs}
-        return any(True for _ in engine.matches(data, needed))
+    def _taken(self, found: Iterable[Candidate], data: bytes) -> list[tuple[int, int]]:
+        """Where secrets are sure to stand, so that nothing generic has to be looked at there."""
+        if _has_mark(data):  # what is in a placeholder does not count in the end
+            return []
+        allow = self._policy.allow
+        places = ((item.start, item.end) for item in found if item.category == "secret")
+        return joined(
+            place
+            for place in places
+            if not allow or data[slice(*place)].decode("utf-8", "replace") not in allow
+        )
 
     def _counts(self, pattern: Pattern, spans: Spans, value: bytes, data: bytes) -> bool:
         rule = pattern.rule
         if rule.category == "term" or (rule.category == "network" and not rule.check):
             return True
+        if rule.category == "home":
+            return self._is_person(rule, value)
         text = value.decode("utf-8", "replace")
         if rule.condition is not ANY and not self._conditions.hold(rule.condition, text):
             return False
-        return CHECKS[rule.check or "anything"](text, _context(pattern, spans, data))
+        return CHECKS[rule.check or "anything"](text, context(pattern, spans, data))
 
-    def _allowed(self, found: Iterable[Candidate], text: str) -> Iterator[Candidate]:
-        own = [match.span() for match in PATTERN.finditer(text)] if "redacted" in text.lower() else []
-        for candidate in found:
-            if own and overlaps(candidate, own):
-                continue
-            if self._policy.allow and text[candidate.start : candidate.end] in self._policy.allow:
-                continue
-            yield candidate
+    def _is_person(self, rule: Rule, name: bytes) -> bool:
+        """The check of a home's name, remembered: in a conversation there are few, in nearly every text."""
+        known = self._persons.get((rule.check, name))
+        if known is None:
+            if len(self._persons) >= _MOST_PERSONS:
+                self._persons.clear()
+            known = CHECKS[rule.check](name.decode("utf-8", "replace"), NOTHING)
+            self._persons[rule.check, name] = known
+        return known
+
+    def _allowed(self, found: list[Candidate], text: str, marked: bool) -> list[Candidate]:
+        if marked and (own := [match.span() for match in PATTERN.finditer(text)]):
+            found = [item for item in found if not overlaps(item.start, item.end, own)]
+        if allow := self._policy.allow:
+            found = [item for item in found if text[item.start : item.end] not in allow]
+        return found
+
+
+def _has_mark(data: bytes) -> bool:
+    """Whether a placeholder of ours may stand in a text."""
+    return b"redacted" in data or b"REDACTED" in data
 
 
 def _ends(pieces: Iterable[bytes]) -> list[int]:
@@ -170,6 +215,23 @@ def _addresses(text: str) -> Iterator[Candidate]:
         yield Candidate(start, end, rank, "EMAIL", "email", "email")
 
 
+def _version(policy: Policy) -> bytes:
+    asked = [policy.secrets, policy.emails, policy.home, policy.network, policy.domains, policy.terms]
+    digest = hashlib.sha256(repr([asked, sorted(policy.allow), version("google-re2")]).encode())
+    digest.update(_code())
+    return digest.digest()
+
+
+@lru_cache(maxsize=1)
+def _code() -> bytes:
+    """A digest of this folder: of all rules, words and checks, and of what else decides what is found."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.iterdir()):
+        if path.suffix in (".py", ".yaml", ".json"):
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
+
+
 def prepare(cache: Path) -> None:
     """Compile all rules and leave the result in a folder, so that a `Detector` starts at once."""
     shared_engine(cache)
@@ -181,40 +243,8 @@ def shared_engine(cache: Path | None) -> Engine:
     return Engine((*catalogue_rules(), *own_rules()), cache)
 
 
-def _context(pattern: Pattern, spans: Spans, data: bytes) -> Context:
-    names = pattern.names
-    if "n" in names:
-        start, end = spans[names["n"]]
-        before = data[max(0, start - _LONGEST_NAME) : start]
-        name = before[len(before.rstrip(_NAME)) :] + data[start:end]
-        line = data[data.rfind(b"\n", max(0, start - _LONGEST_LINE), start) + 1 : start]
-        return Context(
-            name.decode("latin-1"),
-            _group(names, "q", spans, data),
-            data[end : pattern.value(spans)[0]].decode("latin-1"),
-            line.decode("utf-8", "replace"),
-        )
-    if pattern.rule.check == "storage_key":
-        start = pattern.value(spans)[0]
-        return Context(before=data[max(0, start - 24) : start].decode("latin-1"))
-    return _NOTHING
-
-
-_NOTHING = Context()
-_LONGEST_NAME = 40
-_LONGEST_LINE = 120
-_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-
-
-def _group(names: dict[str, int], name: str, spans: Spans, data: bytes) -> str:
-    if name not in names:
-        return ""
-    start, end = spans[names[name]]
-    return data[start:end].decode("latin-1") if start >= 0 else ""
-
-
 def _slugs(found: list[Candidate], text: str) -> list[Candidate]:
-    if not any(item.rule == "home-slug" for item in found):
+    if "home-slug" not in [item.rule for item in found]:
         return found
     homes = {text[item.start : item.end] for item in found if item.category == "home"}
     names = [name for name in homes if not name.isalnum()]

@@ -21,6 +21,7 @@ _ENCODED = re.compile(r".*%(?:3[ADad]|2[0-9A-Ca-c])")
 _REMOTE = re.compile(r":[\w./~-]*[/.~][\w./~-]*")
 _VERSION = re.compile(r"[0-9]+\.[0-9]")
 _NOBODY = re.compile(r"(?:.*[.+_-])?(?:no-?reply|donotreply)(?:[.+_-].*)?")
+_ESCAPE = re.compile(r"[nrt]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}")
 _LONGEST_LOCAL = 64
 
 
@@ -35,6 +36,8 @@ def find(text: str) -> Iterator[tuple[int, int]]:
             start = at - local.end()
             if "%" in local[0] and (encoded := _ENCODED.match(text, start, at)):
                 start = encoded.end()
+            if text[start - 1 : start] == "\\" and (escape := _ESCAPE.match(text, start, at)):
+                start = escape.end()  # in a text with escapes, such as source code or JSON in JSON
             if is_persons(text[start:at], host[1]) and _stands_alone(text, start, host.end()):
                 yield start, host.end()
         at = text.find("@", at + 1)

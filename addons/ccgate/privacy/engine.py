@@ -8,14 +8,19 @@ hostile text of 100 KB and the same patterns.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
 
 import re2
 
+from ccgate.privacy.alternatives import alternatives
+from ccgate.privacy.candidates import GENERIC
+from ccgate.privacy.candidates import RANK
 from ccgate.privacy.gates import gate
 from ccgate.privacy.linear import compile_bytes
+from ccgate.privacy.nearby import Nearby
 from ccgate.privacy.prefilter import Prefilter
 from ccgate.privacy.rules import Rule
 from ccgate.privacy.rules import value_groups
@@ -25,7 +30,7 @@ Spans = Sequence[tuple[int, int]]
 """Where a match and its groups stand in bytes; (-1, -1) for a group that did not take part."""
 
 Fired = dict[int, list[int]]
-"""Index of a rule that may match in a text → where matches of its gate end, sorted."""
+"""Index of a pattern that may match in a text → where matches of its gate end, sorted."""
 
 SEPARATOR = b"\n"
 """What stands between texts that are scanned at once: for gates each text begins and ends a line."""
@@ -33,23 +38,27 @@ SEPARATOR = b"\n"
 _RUN = rb"[A-Za-z0-9]{22}"
 """What every match of a rule with `run` has in it."""
 
-_SHORT = 4096
-"""A text of so many bytes is read as a whole for each rule that fired."""
-
+_MANY_RUNS = 5000
+"""Of matches of that no more are counted: a megabyte of hexadecimal digits has a million."""
 
 _UNANCHORED = re2._Anchor.UNANCHORED
 
 
 class Pattern:
-    """A rule's pattern in RE2."""
+    """A rule's pattern, or one of those that it is taken apart into, in RE2."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, pattern: str) -> None:
         self.rule = rule
-        compiled = compile_bytes(rule.pattern)
+        self.rank = GENERIC if rule.generic else RANK[rule.category]
+        """What wins where two overlap, as in `candidates`."""
+        compiled = compile_bytes(pattern)
         self._match = compiled._regexp.Match  # RE2's own `finditer` makes three objects for each match
         self.names: dict[str, int] = {name.decode(): index for name, index in compiled.groupindex.items()}
-        self._groups = value_groups(rule.pattern, self.names, compiled.groups, rule.first_group)
-        self._width = width(rule.pattern)
+        self._groups = value_groups(self.names, compiled.groups, rule.first_group)
+        self.gate = gate(pattern)
+        self._width = width(pattern)
+        self._reach = width(self.gate)
+        self._nearby = Nearby(self._match, rule.until) if rule.until else None
 
     def value(self, spans: Spans) -> tuple[int, int]:
         """Where the value stands in a match."""
@@ -63,19 +72,26 @@ class Pattern:
 
         The search goes on behind a match's value, because what ends one value may begin the next.
         """
-        if self._width is None or len(data) <= _SHORT:
-            return self._everywhere(data)
-        return self._near(data, ends, self._width)
+        if self._width is not None:
+            return self._near(data, ends, self._width)
+        if self._reach is not None:
+            return self._from(data, ends, self._reach)
+        return self._from(data, ends if self._nearby else (len(data),), len(data))
 
-    def _everywhere(self, data: bytes) -> Iterator[Spans]:
+    def _from(self, data: bytes, ends: Sequence[int], reach: int) -> Iterator[Spans]:
+        """The same for a pattern whose matches have any length, but begin so near before their gate's end."""
         size = len(data)
         position = 0
-        while position < size:
-            spans = self._match(_UNANCHORED, data, position, size)
-            if spans[0][0] < 0:
-                return
-            yield spans
-            position = max(self.value(spans)[1], position + 1)
+        for end in ends:
+            # A gate's match that ends before here belongs to what was found.
+            while end > position:
+                spans = self._nearby.match(data, position, end) if self._nearby else None
+                if spans is None:
+                    spans = self._match(_UNANCHORED, data, max(position, end - reach), size)
+                if spans[0][0] < 0:
+                    return
+                yield spans
+                position = max(self.value(spans)[1], position + 1)
 
     def _near(self, data: bytes, ends: Sequence[int], longest: int) -> Iterator[Spans]:
         """The same for a pattern whose matches have a length, so that each part of a long text is read once.
@@ -92,7 +108,9 @@ class Pattern:
                 start = max(position, end - longest)
                 stop = min(end + ahead, size)
                 spans = self._match(_UNANCHORED, data, start, stop)
-                if spans[0][0] >= 0 and spans[0][0] + longest > stop < size:  # it may go on, or another begin before it
+                if (
+                    spans[0][0] >= 0 and spans[0][0] + longest > stop < size
+                ):  # it may go on, or another begin before it
                     spans = self._match(_UNANCHORED, data, start, min(spans[0][0] + longest, size))
                 if spans[0][0] >= 0:
                     yield spans
@@ -114,16 +132,15 @@ class Engine:
         Raises:
             hyperscan.error: a rule's pattern cannot be compiled.
         """
-        self.rules = tuple(rules)
-        self._patterns = [Pattern(rule) for rule in self.rules]
-        self._anchored = [index for index, rule in enumerate(self.rules) if not rule.run]
-        self._others = [index for index, rule in enumerate(self.rules) if rule.run]
-        runs = [_RUN] if self._others else []
-        self._prefilter = Prefilter([*self._gates(self._anchored), *runs], cache)
+        self.patterns = [Pattern(rule, part) for rule in rules for part in alternatives(rule.pattern)]
+        self._anchored = [index for index, pattern in enumerate(self.patterns) if not pattern.rule.run]
+        self._others = [index for index, pattern in enumerate(self.patterns) if pattern.rule.run]
+        self._prefilter = Prefilter(self._gates(self._anchored), cache)
+        self._runs = Prefilter([_RUN] if self._others else [], cache)
         self._behind_run = Prefilter(self._gates(self._others), cache)
 
     def _gates(self, indices: Sequence[int]) -> list[bytes]:
-        return [(self.rules[index].gate or gate(self.rules[index].pattern)).encode() for index in indices]
+        return [self.patterns[index].gate.encode() for index in indices]
 
     def fired(self, data: bytes) -> Fired:
         """The rules that may match somewhere; no other does.
@@ -145,28 +162,34 @@ class Engine:
             hyperscan.error: the scan failed; nothing is known of the data then.
         """
         fired: dict[int, Fired] = {}
-        runs: list[int] = []
-        start = 0
         last = -1
         for place, end in self._prefilter.ends(data):
             if end > last:
                 text = bisect_left(ends, end)
                 start = _start(ends, text)
                 last = ends[text]
-                rules = fired.setdefault(text, {})
-            if place < len(self._anchored):
-                rules.setdefault(self._anchored[place], []).append(end - start)
-            elif not runs or runs[-1] != text:
-                runs.append(text)
-        for text in runs:
+                rules = fired[text] = {}
+            index = self._anchored[place]
+            if index in rules:
+                rules[index].append(end - start)
+            else:
+                rules[index] = [end - start]
+        for text in self._with_runs(data, ends):
             for place, end in self._behind_run.ends(data[_start(ends, text) : ends[text]]):
-                fired[text].setdefault(self._others[place], []).append(end)
+                fired.setdefault(text, {}).setdefault(self._others[place], []).append(end)
         return fired
+
+    def _with_runs(self, data: bytes, ends: Sequence[int]) -> Collection[int]:
+        """The texts that have long runs of letters and digits; all, where there are very many runs."""
+        found = self._runs.ends(data, enough=_MANY_RUNS)
+        if len(found) > _MANY_RUNS:
+            return range(len(ends))
+        return {bisect_left(ends, end) for _, end in found}
 
     def matches(self, data: bytes, fired: Fired) -> Iterator[tuple[Pattern, Spans]]:
         """The matches of rules that fired in the data, rule by rule."""
-        for index in sorted(fired):
-            pattern = self._patterns[index]
+        for index in fired if len(fired) == 1 else sorted(fired):
+            pattern = self.patterns[index]
             for spans in pattern.matches(data, fired[index]):
                 yield pattern, spans
 

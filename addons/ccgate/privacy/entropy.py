@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import re
 import string
-from collections import Counter
 from functools import cache
+from itertools import repeat
 from operator import add
 
 # The commonest pairs of letters in the names and comments of CPython's standard library: nine of ten there.
@@ -24,7 +24,13 @@ _COMMON = frozenset(
     "xt gi yp au du oo ze nu gs iz ui av ob bo eg fr ub we yt ak wr bi tl nv gu mu pu py mb uc xc rc fl "
     "ua gn gh eq nf tc xp dd dl ay sy oi ki gr cc nn mm wo nl ht ey ok".split()
 )
-_ALL = frozenset(first + second for first in string.ascii_lowercase for second in string.ascii_lowercase)
+_MANY = 1 << 40
+_PAIRS = {
+    first + second: 1 + _MANY * (first + second in _COMMON)
+    for first in string.ascii_lowercase
+    for second in string.ascii_lowercase
+}
+"""Each pair of letters; those that are common count `_MANY` more, so that one sum tells both numbers."""
 
 _RUNS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]")
 _HEX = re.compile(r"[0-9a-fA-F]+(?:-[0-9a-fA-F]+)*")
@@ -39,7 +45,9 @@ def shannon(text: str) -> float:
     length = len(text)
     if not length:
         return 0.0
-    return math.log2(length) - sum(map(_count_bits, Counter(text).values())) / length
+    # Sorted, because the sum of the same numbers in another order is another in its last digit.
+    counts = sorted(map(text.count, set(text)))
+    return math.log2(length) - sum(map(_count_bits, counts)) / length
 
 
 @cache
@@ -50,14 +58,13 @@ def _count_bits(count: int) -> float:
 def wordiness(text: str) -> float:
     """Which share of the pairs of neighbouring letters is common in words, 0 to 1; 0 without any pair."""
     lowered = text.lower()
-    pairs = list(map(add, lowered, lowered[1:]))
-    letters = sum(map(_ALL.__contains__, pairs))
-    return sum(map(_COMMON.__contains__, pairs)) / letters if letters else 0.0
+    common, letters = divmod(sum(map(_PAIRS.get, map(add, lowered, lowered[1:]), repeat(0))), _MANY)
+    return common / letters if letters else 0.0
 
 
 def digits(text: str) -> int:
     """How many digits a text has."""
-    return sum(map(string.digits.__contains__, text))
+    return sum(map(text.count, string.digits))
 
 
 def is_wordy(text: str) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import re2
 
-_MEMORY = 1 << 20
-"""Bytes that a pattern may use for the states it meets, so that no text makes hundreds of patterns grow."""
+_MEMORY = 8 << 20
+"""Bytes that a pattern may use for the states it meets, so that no text makes hundreds of patterns grow.
+
+With less, a hostile text makes it forget them again and again, and take ten times as long."""
 
 
 def compile_bytes(pattern: str, *, captures: bool = True) -> re2._Regexp:

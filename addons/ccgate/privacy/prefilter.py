@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
+from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 
 import hyperscan
@@ -21,6 +23,7 @@ _MOST = 4
 
 _MOST_ANYWAY = 10_000
 
+_BY_END = itemgetter(1)
 _VERSION = slice(4, 8)
 _PLATFORM = slice(12, 20)
 
@@ -37,15 +40,22 @@ class Prefilter:
         self._image = _compiled(tuple(patterns), cache) if patterns else b""
         self._local = threading.local()
 
-    def ends(self, data: bytes) -> list[tuple[int, int]]:
+    def ends(self, data: bytes, enough: int | None = None) -> list[tuple[int, int]]:
         """Matches as the pattern's index and the offset behind the match, sorted by that offset.
 
+        After more matches than `enough` the scan ends, with one more than that.
+
         Raises:
-            hyperscan.error: the scan failed, or there were too many matches; nothing is known of the text then.
+            hyperscan.error: the scan failed, or too many patterns match; nothing is known of the text then.
         """
-        found = _Found(len(data) * _MOST + _MOST_ANYWAY)
+        found = _Found(len(data) * _MOST + _MOST_ANYWAY if enough is None else enough)
         if data and self._image:
-            self._database().scan(data, match_event_handler=_note, context=found)
+            try:
+                self._database().scan(data, match_event_handler=_note, context=found)  # type: ignore[arg-type]
+            except hyperscan.ScanTerminated:
+                if enough is None:
+                    raise
+        found.sort(key=_BY_END)  # a match that a line break ends comes before the one that ends at the break
         return found
 
     def _database(self) -> hyperscan.Database:
@@ -94,7 +104,7 @@ def _fingerprint(patterns: Sequence[bytes]) -> str:
     smallest = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     smallest.compile(expressions=[b"a"], ids=[0], flags=[FLAGS])
     image = hyperscan.dumpb(smallest)
-    what = (hyperscan.__version__.encode(), image[_VERSION], image[_PLATFORM], b"%d" % FLAGS, *patterns)
+    what = (version("hyperscan").encode(), image[_VERSION], image[_PLATFORM], b"%d" % FLAGS, *patterns)
     return hashlib.sha256(b"\0".join(what)).hexdigest()[:24]
 
 

@@ -34,6 +34,7 @@ from ccgate.privacy.fold import Span
 from ccgate.privacy.layout import Layout
 from ccgate.privacy.layout import Part
 from ccgate.privacy.layout import lay_out
+from ccgate.privacy.layout import unreadable
 from ccgate.privacy.locate import Forms
 from ccgate.privacy.locate import Source
 from ccgate.privacy.placeholders import Minter
@@ -240,7 +241,10 @@ class Work:
     def _reading(self, part: Part) -> Reading:
         reading = read(part.kind, self._body[part.start : part.end])
         if self._means.policy.deny_attachments:
-            attachment = attachments.first(part.kind, reading.box[0])
+            try:
+                attachment = attachments.first(part.kind, reading.box[0])
+            except RecursionError:
+                raise unreadable() from None
             if attachment is not None:
                 raise Refusal(
                     451,

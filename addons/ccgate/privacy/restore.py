@@ -4,16 +4,20 @@ The way back of the privacy room: a `Restorer` is made of what a request's redac
 its flow, and is what the stream callable asks, event by event. What of it is put back where, is decided in
 `restore_places`.
 
-With `redact` it keeps `redact(restore(x)) == x`, so that the next turn of the conversation sends what the
-model said, byte for byte. That holds wherever the redactor, reading `restore(x)`, finds the values that were
-put back and no others. It does not where the model
+With `redact` it keeps `redact(restore(x)) == redact(x)` for whatever a model says, which is `x` wherever the
+model did not come upon an original by itself. So the next turn of the conversation sends what the model said,
+byte for byte. A placeholder whose value would not be found again where it stands, or not as itself, stays
+(`restore_beside`): a name within a word, or one that source code is full of outside of a path, or what stands
+so close to other characters that together they would be another value.
 
-* puts a value that is redacted only as a whole word (a home name, a host, a term, a short secret) right
-  beside a letter or a digit, and no rule finds it there (`redacteduser…s`);
-* takes the name of a home out of its path, and the name is so common or so short that the redactor looks for
-  it in paths alone;
-* puts characters beside a value that together with it are another one (`x` before an e-mail);
-* comes upon an original by itself.
+To tell, the characters behind a placeholder are looked at, so one at the very end of what has come waits for
+the next piece: for one character as a rule, longer where signs such as `@` and `.` may glue a word to it. All
+in all no more than the longest placeholder and two characters are held back.
+
+It does not hold where rules find something that only what was put back makes one, further away than a few
+words: a term of the operator's that is put together of a value and words beside it, a name in another's path
+(`/home/a.b` elsewhere in a text makes `-home-a-b` one name), a password whose sentence says so with more than
+64 characters in between.
 """
 
 from __future__ import annotations

@@ -26,9 +26,12 @@ _PERSON = re.compile(r"[.@+-]*")
 _HOST = re.compile(r"[.:-]*")
 
 _AFTER_AT = re.compile(r"[\w.%+'&~-]@[\w.-]*\Z")
+_AFTER_USER = re.compile(r"(?:\A|[\s\"'`=(<])[A-Za-z][A-Za-z0-9+]*://[\w.+-]*@\Z")
 _AFTER_LOCAL = re.compile(r"[\w+][\w.%+'&~-]*\Z")
 
-_OF_HOME = re.compile(r"(?i)\A(?:(?:home|users)(?:[/-]|%2F)|~|(?:home|users|documents and settings)\\{1,4})\Z")
+_OF_HOME = re.compile(
+    r"(?i)\A(?:(?:home|users)(?:[/-]|%2F)|~|(?:home|users|documents and settings)\\{1,4})\Z"
+)
 _WINDOWS_HOME = re.compile(r"(?i)(?:users|home|documents and settings)\\{1,4}\Z")
 _HOME = re.compile(r"(?:home|Users)(?:/|%2[Ff])\Z|~\Z")
 _SLUG = re.compile(r"-(?:home|Users)-\Z")
@@ -56,27 +59,35 @@ _SURE_HOME = re.compile(
 )
 _SURE_WINDOWS_HOME = re.compile(r"(?i)[a-z]:\\{1,4}users\\{1,4}\Z")
 _SURE_SLUG = re.compile(r"(?:\A|[\s\"'`=(:/\\,])(?:[A-Za-z]-)?-(?:home|Users)-\Z")
-_ENDS_WINDOWS_HOME = re.compile(r"[\\\"'`\t\n\r>,;)]|\Z")
+_ENDS_WINDOWS_HOME = re.compile(r"[\\\"'`\t\n\r>,;)]")
 _ENDS_SLUG = re.compile(r"-[A-Za-z0-9_-]|[/\\\"'`\s]|\Z")
 
 _BEFORE_SECRET = re.compile(r"(?:\A|[\s\"'`=:(\[{<>,;|/])\Z")
 _ENDS_SECRET = re.compile(r"[\s\"'`)\]}<>]|\Z")
-_LOGIN = re.compile(r"://[^\s/@\"'`]*:\Z")
+_LOGIN = re.compile(r"(?:\A|[\s\"'`=(<])[A-Za-z][A-Za-z0-9+]*://[^\s/@:\"'`]*:\Z")
+_HOST_BEGINS_LENGTH = 6
+_HOST_BEGINS = re.compile(r"@[\w.-]{0,5}")
 
 
-def fits(value: str, category: Category, before: str, after: str, *, final: bool) -> bool | None:
+def fits(
+    value: str, category: Category, before: str, after: str, *, final: bool, after_secret: bool = False
+) -> bool | None:
     """Whether a value is found again, and as itself, between two texts; None: more has to come to tell.
 
     `before` is the last `BEFORE` characters of what was given, `after` what follows as the model wrote it.
-    With `final`, nothing follows that.
+    With `final`, nothing follows that. `after_secret` says that an `@` with a known secret before it is what
+    `before` ends in, as in a URL: no rule takes the two for an e-mail address.
     """
-    if after[:1].isalnum() or ("@" in before and _AFTER_AT.search(before)):
+    if after[:1].isalnum():
         return False
     lowered = before.lower()
-    if (first := _first(_SECRETS, lowered)) >= 0:
-        glued = _IN_SECRET.search(before, first)
-        if glued and (category != "secret" or glued[1]):
+    if not (category == "network" and (after_secret or _AFTER_USER.search(before))):
+        if "@" in before and _AFTER_AT.search(before):
             return False
+        if (first := _first(_SECRETS, lowered)) >= 0:
+            glued = _IN_SECRET.search(before, first)
+            if glued and (category != "secret" or glued[1]):
+                return False
     if not findable_alone(value, category):
         return _in_sure_home(value, before, after, final) if category == "home" else False
     if (first := _first(_HOMES, lowered)) >= 0:
@@ -154,7 +165,16 @@ def _secret(value: str, before: str, after: str, final: bool) -> bool | None:
         return False
     if not after and not final:
         return None
-    return bool(_ENDS_SECRET.match(after)) or (after[0] == "@" and bool(_LOGIN.search(before)))
+    if after[:1] != "@":
+        return bool(_ENDS_SECRET.match(after))
+    if not _LOGIN.search(before):
+        return False
+    # To a rule, a password with two of them behind it goes on until the second.
+    host = _HOST_BEGINS.match(after)
+    end = host.end() if host else 0
+    if end == len(after) and end < _HOST_BEGINS_LENGTH and not final:
+        return None
+    return after[end : end + 1] != "@"
 
 
 def _apart(run: re.Match[str] | None, after: str, final: bool) -> bool | None:

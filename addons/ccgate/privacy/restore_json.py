@@ -27,8 +27,11 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([^u])|((?:u[0-9a-fA-F]{0,3})?\Z)|
 
 _MEANT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
 
-_NOTHING = "\0"
+_NOTHING = "\1"
 """Stands for an escape that means nothing."""
+
+_QUOTE = "\0"
+"""Stands for a quote that begins or ends a string, to tell it from one within."""
 
 _BEFORE = 6 * BEFORE
 """So much text, however it is written, means at least `BEFORE` characters."""
@@ -49,7 +52,7 @@ class JsonRestorer:
 
     def __init__(self, table: Table, told: Callable[[str, bool], None], *, anywhere: bool = False) -> None:
         self._table = table
-        self._search = Search(table, told, anywhere=anywhere)
+        self._search = Search(table, told, anywhere=anywhere, bound=_QUOTE)
         self._given = ""
         self.held = ""
 
@@ -64,7 +67,7 @@ class JsonRestorer:
         if "\\" in text:
             meaning, offsets = _read(text, final=final)
         else:
-            meaning, offsets = text, _Offsets()
+            meaning, offsets = text.replace('"', _QUOTE), _Offsets()
         found, wait = self._search.find(meaning, self._before, final=final)
         end_given = len(text) if final else offsets.written(wait)
         self.held = text[end_given:]
@@ -79,7 +82,8 @@ class JsonRestorer:
         return out
 
     def _before(self) -> str:
-        return _read(self._given, final=True)[0]
+        given = self._given if "\\u" in self._given else self._given[-2 * BEFORE :]
+        return _read(given, final=True)[0]
 
 
 class _Offsets:
@@ -111,13 +115,13 @@ def _read(text: str, *, final: bool) -> tuple[str, _Offsets]:
     for escape in _ESCAPE.finditer(text):
         number, sign, cut_off = escape.groups()
         start = escape.start()
-        parts.append(text[position:start])
+        parts.append(text[position:start].replace('"', _QUOTE))
         length += start - position
         if cut_off is not None and not final:
             return "".join(parts), offsets
-        parts.append(chr(int(number, 16)) if number else _MEANT.get(sign or "", _NOTHING))
+        parts.append(chr(int(number, 16) or 1) if number else _MEANT.get(sign or "", _NOTHING))
         length += 1
         position = escape.end()
         offsets.after_escape(length, position)
-    parts.append(text[position:])
+    parts.append(text[position:].replace('"', _QUOTE))
     return "".join(parts), offsets

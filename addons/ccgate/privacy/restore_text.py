@@ -70,6 +70,14 @@ class Table:
         after = bisect_right(self._sorted, tail)
         return after < len(self._sorted) and self._sorted[after].startswith(tail)
 
+    def ends_in_secret(self, text: str) -> bool:
+        """Whether the last of a text is a secret of the request, or what stands for one."""
+        return any(
+            text.endswith((original.value[1 - BEFORE :], name))
+            for name, original in self._vault.items()
+            if original.category == "secret"
+        )
+
     def _names(self) -> Iterator[str]:
         return (name for name, original in self._vault.items() if original.category in self._categories)
 
@@ -94,13 +102,21 @@ class Found(NamedTuple):
 class Search:
     """Looks for the placeholders of a table in one text, piece by piece. `told` hears of each, once.
 
-    With `anywhere`, what stands beside them does not count.
+    With `anywhere`, what stands beside them does not count; nothing counts that stands beyond a `bound`.
     """
 
-    __slots__ = ("_anywhere", "_table", "_told")
+    __slots__ = ("_anywhere", "_bound", "_table", "_told")
 
-    def __init__(self, table: Table, told: Callable[[str, bool], None], *, anywhere: bool = False) -> None:
+    def __init__(
+        self,
+        table: Table,
+        told: Callable[[str, bool], None],
+        *,
+        anywhere: bool = False,
+        bound: str | None = None,
+    ) -> None:
         self._table = table
+        self._bound = bound
         self._told = told
         self._anywhere = anywhere
 
@@ -116,22 +132,30 @@ class Search:
             start, end = match.span()
             original = self._table.original(match[0])
             if original is not None:
-                given = ((before() if given is None else given) + text[position:start])[-BEFORE:]
-                room = MOST_HELD - (end - start)
-                fit = self._fit(original, given, text[end : end + room], final=final and len(text) - end <= room)
-                if fit is None and len(text) - end < room:
-                    return found, start
+                if self._anywhere:
+                    fit: bool | None = True
+                else:
+                    given = ((before() if given is None else given) + text[position:start])[-BEFORE:]
+                    room = MOST_HELD - (end - start)
+                    after = text[end : end + room]
+                    ended = final and len(text) - end <= room
+                    if self._bound is not None:
+                        given = given[given.rfind(self._bound) + 1 :]
+                        if (bound := after.find(self._bound)) >= 0:
+                            after, ended = after[:bound], True
+                    fit = self._fit(original, given, after, final=ended)
+                    if fit is None and len(text) - end < room:
+                        return found, start
+                    given += original.value if fit else match[0]
                 self._told(match[0], bool(fit))
-                given += original.value if fit else match[0]
                 if fit:
                     found.append(Found(start, end, original.value))
                 position = end
         return found, len(text) if final else self._waiting(text, position)
 
     def _fit(self, original: Original, before: str, after: str, *, final: bool) -> bool | None:
-        if self._anywhere:
-            return True
-        fit = fits(original.value, original.category, before, after, final=final)
+        after_secret = before.endswith("@") and self._table.ends_in_secret(before[:-1])
+        fit = fits(original.value, original.category, before, after, final=final, after_secret=after_secret)
         if fit is False:
             return False
         for left, right in self._table.wider(original.value):

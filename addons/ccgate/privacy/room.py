@@ -61,6 +61,7 @@ def furnish(
         redact.Policy(
             version=hashlib.sha256(repr(policy).encode()).digest(),
             block_secrets=policy.secrets == "block",
+            deny_attachments=policy.attachments == "deny",
             pseudonym=pseudonym,
         ),
         SpanCache(),

@@ -20,8 +20,9 @@ from ccgate.privacy.placeholders import Category
 RULES = Path(__file__).with_name("rules.yaml")
 """Our own rules."""
 
-_VALUE = re.compile(r"\(\?P<v[0-9]?>")
-_KEYS = frozenset({"id", "kind", "category", "check", "pattern", "generic", "run", "gate", "examples", "not"})
+_KEYS = frozenset(
+    {"id", "kind", "category", "check", "pattern", "generic", "run", "until", "examples", "not"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class Rule:
     The span is the first of the groups `v`, `v1`, `v2`… that matched; without such a group it is the
     pattern's first group where `first_group` says so, else the whole match. `check` names a function of
     `checks`. A `generic` rule goes by what stands around a value, and gives way to all others. Each match of
-    a rule with `run` has 22 letters and digits in a row. `gate` is a pattern that matches in each match of the
-    rule's, where there is one that costs less than what `gates` makes.
+    a rule with `run` has 22 letters and digits in a row. `until` are characters, as in
+    brackets of a pattern, of which the first behind a value's beginning ends it at the latest: what stands
+    behind that decides nothing.
     """
 
     id: str
@@ -62,7 +64,7 @@ class Rule:
     generic: bool = False
     first_group: bool = False
     run: bool = False
-    gate: str = ""
+    until: str = ""
     condition: Condition = ANY
     needs: tuple[str, ...] = ()
     """Rules of which one must fire in the same text."""
@@ -115,13 +117,12 @@ def _cases(items: Iterable[dict[str, Any]], parts: dict[str, str]) -> Iterable[C
             check=item.get("check", ""),
             generic=item.get("generic", False),
             run=item.get("run", False),
-            gate=expanded(item.get("gate", ""), parts),
+            until=item.get("until", ""),
         )
         yield Case(rule, tuple(item["examples"]), tuple(item["not"]))
 
 
-def value_groups(pattern: str, names: dict[str, int], groups: int, first_group: bool) -> tuple[int, ...]:
+def value_groups(names: dict[str, int], groups: int, first_group: bool) -> tuple[int, ...]:
     """The numbers of the groups that may hold the value, in order; (0,) for the whole match."""
-    if _VALUE.search(pattern):
-        return tuple(names[name] for name in ("v", "v1", "v2", "v3", "v4", "v5") if name in names)
-    return (1, 0) if first_group and groups else (0,)
+    named = tuple(names[name] for name in ("v", "v1", "v2", "v3", "v4", "v5") if name in names)
+    return named or ((1, 0) if first_group and groups else (0,))

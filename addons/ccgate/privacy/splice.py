@@ -51,11 +51,12 @@ def spliced_bytes(raw: bytes, pieces: Iterable[tuple[int, Iterable[ByteEdit]]]) 
     They are sorted and do not overlap.
     """
     parts: list[bytes] = []
+    add = parts.append
     last = 0
     for offset, edits in pieces:
         for start, end, new in edits:
-            parts.append(raw[last : offset + start])
-            parts.append(new)
+            add(raw[last : offset + start])
+            add(new)
             last = offset + end
     parts.append(raw[last:])
     return b"".join(parts)

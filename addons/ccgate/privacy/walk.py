@@ -222,8 +222,8 @@ def _speaks(key: str, value: str, block: Mapping[str, Any], kind: Any) -> bool:
         return False
     if key == "name":
         return not (
-            any(mark in block for mark in _CALLS)
-            or (isinstance(kind, str) and (kind.endswith("tool_use") or kind.startswith("tool_")))
+            (isinstance(kind, str) and (kind.endswith("tool_use") or kind.startswith("tool_")))
+            or any(mark in block for mark in _CALLS)
             or block.get("role") in ("function", "tool")
         )
     return key not in ("url", "image_url") or not _is_encoded(value)

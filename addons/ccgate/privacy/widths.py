@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rb"(?P<class>\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])"
     rb"|(?P<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:))?(?!\?))"
     rb"|(?P<flags>\(\?[a-zA-Z-]+\))"
@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     rb"|(?P<one>\\x[0-9A-Fa-f]{2}|\\.|.)",
     re.DOTALL,
 )
+"""One part of a pattern; the name of the group that matched says what it is."""
 
 
 def width(pattern: str) -> int | None:
@@ -30,7 +31,7 @@ def width(pattern: str) -> int | None:
     alternatives: list[list[float]] = [[0.0]]
     """For each open group the widths of its alternatives so far."""
     last = 0.0
-    for token in _TOKEN.finditer(pattern.encode()):
+    for token in TOKEN.finditer(pattern.encode()):
         match token.lastgroup:
             case "open":
                 alternatives.append([0.0])

@@ -102,20 +102,14 @@ def excerpts(
     if not show:
         hidden += [(*stretch, None) for stretch in secrets.within(text, place.changes)]
         hidden.sort(key=lambda one: one[0])
-    ends = [end for _, end, _ in hidden]
+    starts, ends = [one[0] for one in hidden], [one[1] for one in hidden]
     told = set() if told is None else told
     for changes in _together(place):
         if told.issuperset(change.placeholder for change in changes):
             continue
         told.update(change.placeholder for change in changes)
         first, last = _window(text, changes[0].start, changes[-1].end)
-        inside = hidden[bisect_left(ends, first + 1) :]
-        near = []
-        for one in inside:
-            if one[0] >= last:
-                break
-            near.append(one)
-        first, last = min(first, near[0][0]), max(last, near[-1][1])
+        near = hidden[bisect_left(ends, first + 1) : bisect_left(starts, last)]
         before, after = (
             tuple(_pieces(text, first, last, near, show=show, after=after)) for after in (False, True)
         )

@@ -166,5 +166,6 @@ def new_frame(name: bytes, data: bytes, line_end: bytes) -> bytes:
 
 def line_end_of(frame: bytes) -> bytes:
     """The line end that a frame is written with."""
-    found = _LINE_END.search(frame)
+    # A frame may begin with the LF of the CR LF before it, where the two came in different pieces.
+    found = _LINE_END.search(frame.lstrip(b"\r\n"))
     return found[0] if found else b"\n"
