@@ -303,7 +303,7 @@ no_clients() {
 
 # -- commands ---------------------------------------------------------------------------------------
 
-COMMANDS="start web client usage demo test bench lock help"
+COMMANDS="start web client usage verify demo test bench lock help"
 
 show_help() {
   cat <<HELP
@@ -314,9 +314,10 @@ usage: $CCGATE_PROG [COMMAND] [ARGUMENTS]
   web      the same in mitmweb
   client   who may use it: add NAME [--owner O], list, revoke NAME, rotate NAME, env NAME, import FILE
   usage    what was used and what it cost: [--by owner|client|model|session|day] [--format table|json|csv]
+  verify   what of a captured request would leave: FILE [--profile NAME-or-FILE] [--show]; sends nothing
   demo     the whole job on this machine alone, with a stand-in upstream; ends by itself
   test     all checks and tests; with arguments: pytest ARGUMENTS
-  bench    how fast it is, against bare mitmdump
+  bench    how fast it is, against bare mitmdump; bench detection: how much it finds
   lock     writes requirements.txt and requirements-test.txt anew from pyproject.toml
   help     this
 
@@ -385,7 +386,7 @@ write_lock() {
 main() {
   case ${1:-start} in
     help | -h | --help) show_help ;;
-    start | web | client | usage)
+    start | web | client | usage | verify)
       ready requirements.txt
       cli "${@:-start}"
       ;;

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ccgate.privacy.checks import Context
-from ccgate.privacy.engine import Pattern
-from ccgate.privacy.engine import Spans
+from ccgate.privacy.nearby import Spans
+from ccgate.privacy.patterns import Pattern
 
 NOTHING = Context()
 """What a check gets that needs the value alone."""

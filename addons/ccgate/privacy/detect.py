@@ -32,9 +32,9 @@ from ccgate.privacy.contexts import context
 from ccgate.privacy.engine import SEPARATOR
 from ccgate.privacy.engine import Engine
 from ccgate.privacy.engine import Fired
-from ccgate.privacy.engine import Pattern
-from ccgate.privacy.engine import Spans
 from ccgate.privacy.homes import slug_end
+from ccgate.privacy.nearby import Spans
+from ccgate.privacy.patterns import Pattern
 from ccgate.privacy.placeholders import PATTERN
 from ccgate.privacy.placeholders import Category
 from ccgate.privacy.policyrules import TermRule

@@ -118,12 +118,25 @@ class Fold:
         Raises:
             Blocked: it holds a secret, and secrets are to be blocked.
         """
-        found = [self._named(text, span) for span in spans] if spans else []
+        found = [self._named(text, span) for span in spans if self._counts(text, span)] if spans else []
         hits = self._known.hits(text, found)
         if not hits:
             return found, self._remember(text, found) if found else []
         settled = self._settled(text, found + [_from_hit(text, hit) for hit in hits])
         return settled, self._remember(text, settled + found)
+
+    def _counts(self, text: str, span: Span) -> bool:
+        """Whether a span is more than known values and signs around them.
+
+        The model wrote a placeholder there, and what was put back for it must become that placeholder again,
+        although a rule may take a quote or a semicolon for a part of it.
+        """
+        start, end = span.start, span.end
+        if self._known.placeholder(text[start:end]):
+            return True
+        before = max(start - 1, 0)
+        hits = self._known.hits(text[before : end + 1])
+        return not hits or any(character.isalnum() for character in _uncovered(text, start, end, before, hits))
 
     def _named(self, text: str, span: Span) -> Replacement:
         if self._block_secrets and span.category == "secret":
@@ -168,6 +181,16 @@ class Fold:
     def _learn(self, placeholder: str, original: Original) -> None:
         self._learnt.add(placeholder)
         self._known.add(original.value, original.category, placeholder)
+
+
+def _uncovered(text: str, start: int, end: int, offset: int, hits: Iterable[Hit]) -> str:
+    """What of a stretch of a text no hit covers; the hits' places are from an offset on."""
+    rest = []
+    at = start
+    for hit in sorted(hits):
+        rest.append(text[at : max(at, offset + hit[0])])
+        at = max(at, offset + hit[1])
+    return "".join((*rest, text[at:end]))
 
 
 def _from_hit(text: str, hit: Hit) -> Replacement:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Sequence
+from typing import Any
 
 import re2
 
 Spans = Sequence[tuple[int, int]]
 """Where a match and its groups stand in bytes; (-1, -1) for a group that did not take part."""
+
+Match = Callable[[Any, bytes, int, int], Spans]
+"""RE2's search: how it is anchored, the data, and the part of it to look in."""
 
 _BEFORE = 12
 """Bytes before the place: enough for `/Users/` and what may stand before it, but for rare forms."""
@@ -25,7 +29,7 @@ _MOST = 4096
 class Nearby:
     """What a pattern matches in a few bytes round a place."""
 
-    def __init__(self, match: Callable[..., Spans], until: str) -> None:
+    def __init__(self, match: Match, until: str) -> None:
         """`match` is RE2's; `until` has the characters that end a value at the latest, as in brackets."""
         self._match = match
         self._part = re.compile(rf"[^{until}]{{0,{_AHEAD}}}[{until}]".encode()).match
