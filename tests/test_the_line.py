@@ -88,8 +88,10 @@ AGENT = "a1f0c3d2e4b596877"
 DEVICE = "7d1f0c9ab2e34f5687a9b0c1d2e3f405162738495a6b7c8d9e0f1a2b3c4d5e6f"
 ATTRIBUTION = (
     "x-anthropic-billing-header: cc_version=2.1.329.bf6; cc_entrypoint=sdk-cli; cch=2b109; "
-    f"cc_prompt_id={SESSION}; cc_turn_index=1;"
+    f"cc_prompt_id={SESSION}; cc_of_tomorrow=annegret@hollerbusch-werke.de;"
 )
+"""With something in it that is redacted wherever else it stands."""
+
 SAID = (
     "In /home/annegret.h is a note for annegret@hollerbusch-werke.de about Nightingale on 10.42.17.5 "
     "and build7.corp.hollerbusch-werke.de."

@@ -164,37 +164,47 @@ def written(value: Any, seed: int) -> str:
     return any_of(value)
 
 
-def _part() -> st.SearchStrategy[str]:
-    name = st.sampled_from(sorted(NAMES.values()))
-    cut = st.tuples(name, st.integers(0, 60))
-    return st.one_of(
-        name,
-        cut.map(lambda t: t[0][: t[1]]),
-        cut.map(lambda t: t[0][t[1] :]),
-        cut.map(lambda t: t[0][: t[1]] + t[0]),
-        cut.map(lambda t: t[0][: t[1]] + "x" + t[0][t[1] :]),
-        st.just(INVENTED),
-        st.sampled_from([value for _, value in VALUES]),
-        st.sampled_from(
-            ["/home/", "C:\\Users\\", "-Users-", "%2Fhome%2F", "token: ", "://x:", " ", ".", "@", "'s"]
-        ),
-        st.sampled_from(
-            ["r", "R", "REDACTED", "redacted", "\\", "\\u00", '"', "\n", "😀", "\ud83d", "\ude00"]
-        ),
-        st.text(st.characters(exclude_categories=()), max_size=5),
-    )
+SEEDS = st.integers(0, 2**32 - 1)
+"""Answers are made from a number: drawn piece by piece, they take twenty times as long."""
+
+_ODD = ("r", "R", "REDACTED", "redacted", "\\", "\\u00", '"', "\n", "😀", "\ud83d", "\ude00", "\0")
+_BESIDE = ("/home/", "C:\\Users\\", "-Users-", "%2Fhome%2F", "token: ", "://x:", " ", ".", "@", "'s")
+
+
+def _part(chance: random.Random) -> str:
+    name = chance.choice(sorted(NAMES.values()))
+    cut = chance.randrange(60)
+    kind = chance.randrange(10)
+    if kind < 2:
+        return name
+    if kind < 6:
+        return (name[:cut], name[cut:], name[:cut] + name, f"{name[:cut]}x{name[cut:]}")[kind - 2]
+    if kind == 6:
+        return chance.choice([INVENTED, *(value for _, value in VALUES)])
+    if kind == 7:
+        return chance.choice(_ODD)
+    if kind == 8:
+        return chance.choice(_BESIDE)
+    return "".join(chr(chance.choice((chance.randrange(0x80), chance.randrange(0x110000)))) for _ in range(3))
+
+
+def _text(chance: random.Random) -> str:
+    return "".join(_part(chance) for _ in range(chance.randrange(9)))
 
 
 def texts() -> st.SearchStrategy[str]:
     """What a model can say: placeholders whole, cut, doubled, spoilt, invented, and anything else."""
-    return st.lists(_part(), max_size=8).map("".join)
+    return SEEDS.map(lambda seed: _text(random.Random(seed)))
+
+
+def _pieces(chance: random.Random, text: str) -> list[str]:
+    cuts = (chance.randint(0, len(text)) for _ in range(chance.randrange(9)))
+    return [text[a:b] for a, b in pairwise([0, *sorted(cuts), len(text)])]
 
 
 def pieces_of(draw: st.DrawFn, text: str) -> list[str]:
     """A text in pieces, cut anywhere."""
-    cuts = draw(st.lists(st.integers(0, len(text)), max_size=8))
-    marks = [0, *sorted(cuts), len(text)]
-    return [text[a:b] for a, b in pairwise(marks)]
+    return _pieces(random.Random(draw(SEEDS)), text)
 
 
 @dataclass(frozen=True)
@@ -207,32 +217,36 @@ class Block:
     pieces: list[str]
 
 
-@st.composite
-def inputs(draw: st.DrawFn) -> str:
+def _value(chance: random.Random, depth: int) -> Any:
+    kind = chance.randrange(6 if depth else 4)
+    if kind < 2:
+        return _text(chance)
+    if kind < 4:
+        return chance.choice((None, True, 0, -17, 1e5))
+    if kind == 4:
+        return [_value(chance, depth - 1) for _ in range(chance.randrange(4))]
+    return {_text(chance): _value(chance, depth - 1) for _ in range(chance.randrange(4))}
+
+
+def _input(chance: random.Random) -> str:
+    value = {_text(chance): _value(chance, 2) for _ in range(chance.randrange(4))}
+    return written(value, chance.randrange(1000))
+
+
+def inputs() -> st.SearchStrategy[str]:
     """The input of a tool as JSON text, in any form that JSON has."""
-    value = draw(
-        st.dictionaries(
-            texts(),
-            st.recursive(
-                texts() | st.integers() | st.booleans() | st.none(),
-                lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts(), inner, max_size=3),
-                max_leaves=5,
-            ),
-            max_size=3,
-        )
-    )
-    return written(value, draw(st.integers(0, 1000)))
+    return SEEDS.map(lambda seed: _input(random.Random(seed)))
 
 
-@st.composite
-def blocks(draw: st.DrawFn) -> Block:
-    """A block of any kind that streams."""
-    kind = draw(st.sampled_from(["text", "thinking", "tool_use", "server_tool_use"]))
-    name = draw(st.sampled_from(["Write", "Bash", "WebFetch", "mcp__a__b"])) if kind == "tool_use" else ""
-    whole = draw(inputs() if "tool" in kind else texts())
-    return Block(
-        kind, name or ("web_search" if kind == "server_tool_use" else ""), whole, pieces_of(draw, whole)
-    )
+def _block(chance: random.Random) -> Block:
+    kind = chance.choice(("text", "thinking", "tool_use", "server_tool_use"))
+    name = ""
+    if kind == "tool_use":
+        name = chance.choice(("Write", "Bash", "WebFetch", "mcp__a__b"))
+    elif kind == "server_tool_use":
+        name = "web_search"
+    whole = _input(chance) if "tool" in kind else _text(chance)
+    return Block(kind, name, whole, _pieces(chance, whole))
 
 
 def event(kind: str, **members: Any) -> dict[str, Any]:
@@ -268,18 +282,20 @@ def encoded(event: Mapping[str, Any], end: str = "\n", *, ascii_only: bool = Tru
     return f"event: {event['type']}{end}data: {data}{end}{end}".encode("utf-8", "replace")
 
 
-@st.composite
-def streams(draw: st.DrawFn) -> tuple[list[Block], list[dict[str, Any]]]:
-    """An answer: its blocks, and their events interleaved, with pings between them."""
-    content = draw(st.lists(blocks(), min_size=1, max_size=4))
+def _stream(chance: random.Random) -> tuple[list[Block], list[dict[str, Any]]]:
+    content = [_block(chance) for _ in range(chance.randint(1, 4))]
     queues = [events_of(index, block) for index, block in enumerate(content)]
     events = [event("message_start", message={"content": []})]
     while any(queues):
-        queue = draw(st.sampled_from([queue for queue in queues if queue]))
-        events.append(queue.pop(0))
-        if draw(st.integers(0, 9)) == 0:
+        events.append(chance.choice([queue for queue in queues if queue]).pop(0))
+        if chance.randrange(10) == 0:
             events.append(event("ping"))
     return content, [*events, event("message_delta", delta={}), event("message_stop")]
+
+
+def streams() -> st.SearchStrategy[tuple[list[Block], list[dict[str, Any]]]]:
+    """An answer: its blocks, and their events interleaved, with pings between them."""
+    return SEEDS.map(lambda seed: _stream(random.Random(seed)))
 
 
 def said(events: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], str]:

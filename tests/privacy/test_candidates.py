@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ccgate.privacy.candidates import Candidate
 from ccgate.privacy.candidates import in_characters
+from ccgate.privacy.candidates import joined
 from ccgate.privacy.candidates import overlaps
 from ccgate.privacy.candidates import resolved
 
@@ -66,4 +67,14 @@ def test_overlaps_are_seen_from_both_sides(start: int, length: int) -> None:
     """A placeholder would be replaced in part."""
     places = [(5, 8), (12, 20)]
     expected = any(first < start + length and start < last for first, last in places)
-    assert overlaps(candidate(start, start + length), places) == expected
+    assert overlaps(start, start + length, places) == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)).map(lambda pair: (pair[0], sum(pair)))))
+def test_joined_places_are_apart_and_cover_the_same(places: list[tuple[int, int]]) -> None:
+    """A place between two others would be taken for free, or for taken."""
+    result = joined(places)
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(result))
+    assert {at for place in result for at in range(*place)} == {
+        at for place in places for at in range(*place)
+    }

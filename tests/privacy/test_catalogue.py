@@ -1,34 +1,22 @@
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
-from ccgate.privacy import catalogue
-from ccgate.privacy.catalogue import HELPERS
-from ccgate.privacy.catalogue import REPLACED
-from ccgate.privacy.detect import catalogue_rules
+from ccgate.privacy.catalogue import CATALOGUE
+from ccgate.privacy.catalogue import LICENCES
+from ccgate.privacy.catalogue import catalogue_rules
 from ccgate.privacy.linear import compile_bytes
 from ccgate.privacy.rules import Condition
 from ccgate.privacy.rules import Rule
-from tests.bench.detection.detectors import cache_folder
-
-
-def rules() -> tuple[Rule, ...]:
-    return catalogue_rules(cache_folder())
-
-
-@cache
-def package() -> dict[str, dict[str, object]]:
-    from kingfisher_sdk.rules import Rules
-
-    loaded = Rules(confidence="low", cache_dir=str(cache_folder() / "package"))
-    return {item["id"]: loaded.detail(item["id"]) for item in loaded.metadata()}
+from tests.privacy import kingfisher
+from tests.privacy.kingfisher import HELPERS
+from tests.privacy.kingfisher import REPLACED
+from tests.privacy.kingfisher import package
 
 
 def test_the_catalogue_is_there() -> None:
-    """A new version of the package with another interface would leave us without it, silently."""
-    names = {rule.id for rule in rules()}
+    """A catalogue that was cut short would leave us without most rules, silently."""
+    names = {rule.id for rule in catalogue_rules()}
     assert len(names) > 380
     assert {
         "betterleaks.github-pat",
@@ -38,20 +26,35 @@ def test_the_catalogue_is_there() -> None:
     assert not names & REPLACED
 
 
-def test_what_is_left_out_is_in_the_package() -> None:
+def test_the_catalogue_is_the_installed_packages() -> None:
+    """The kept file would go stale with a new version of the package, or be edited by hand."""
+    assert CATALOGUE.read_text("utf-8") == kingfisher.catalogue(package().values())
+    assert LICENCES.read_text("utf-8") == kingfisher.licences()
+
+
+def test_each_pattern_is_as_the_package_says() -> None:
+    """What was written in our form would not be what is read from it."""
+    for rule in catalogue_rules():
+        detail = package()[rule.id]
+        assert rule.pattern == detail["detection_regex"]
+        assert rule.condition == kingfisher.condition(detail["betterleaks_filter"])
+
+
+def test_what_is_replaced_is_what_the_package_has() -> None:
     """A rule that was renamed in the package would come back beside ours."""
     assert package().keys() >= REPLACED | HELPERS
 
 
-def test_what_is_read_is_what_the_package_says() -> None:
-    """The kept file would go stale with a new version of the package."""
-    for rule in rules():
-        assert rule.pattern == package()[rule.id]["detection_regex"]
+def test_whose_the_rules_are_is_told() -> None:
+    """The licences ask for their notices beside what is theirs."""
+    told = LICENCES.read_text("utf-8")
+    for words in ("MongoDB, Inc.", "Google LLC", "Zachary Rice", "MIT License", "Apache License"):
+        assert words in told
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", catalogue_rules(), ids=lambda rule: rule.id)
 def test_a_rule_can_be_used(rule: Rule) -> None:
-    """One pattern that our engine cannot read would stop the start."""
+    """One pattern that our engine cannot read would fail each request in which it fires."""
     compile_bytes(rule.pattern)
     for pattern in (*rule.condition.deny, *rule.condition.require):
         compile_bytes(pattern)
@@ -59,10 +62,10 @@ def test_a_rule_can_be_used(rule: Rule) -> None:
 
 def test_filters_are_read_for_what_they_say_of_the_value() -> None:
     """Without its filter a rule finds words and examples; with a wrong one it finds nothing."""
-    condition = {rule.id: rule.condition for rule in rules()}["betterleaks.aws-access-token"]
+    condition = {rule.id: rule.condition for rule in catalogue_rules()}["betterleaks.aws-access-token"]
     assert condition.entropy == 3.0
     assert ".+EXAMPLE$" in condition.deny
-    assert any(not rule.condition.natural for rule in rules())
+    assert any(not rule.condition.natural for rule in catalogue_rules())
 
 
 def test_a_filter_that_drops_everything_drops_the_rule() -> None:
@@ -73,15 +76,5 @@ def test_a_filter_that_drops_everything_drops_the_rule() -> None:
         "left": {"kind": "bool", "value": True},
         "right": {"kind": "bool", "value": False},
     }
-    assert catalogue._condition(always) is None
-    assert catalogue._condition(None) == Condition()
-
-
-def test_rules_survive_being_kept() -> None:
-    """The second start would work with other rules than the first."""
-    assert catalogue.restore(catalogue.dump(rules())) == rules()
-
-
-def test_a_kept_file_goes_by_version() -> None:
-    """A new version of the package would go on with the old one's rules."""
-    assert len(catalogue.fingerprint()) == 24
+    assert kingfisher.condition(always) is None
+    assert kingfisher.condition(None) == Condition()

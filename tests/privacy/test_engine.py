@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import hyperscan
 import pytest
-import re2
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from ccgate.privacy import engine as engine_module
 from ccgate.privacy.engine import Engine
-from ccgate.privacy.engine import Pattern
+from ccgate.privacy.engine import Fired
 from ccgate.privacy.rules import Rule
 
 
@@ -14,7 +17,11 @@ def rule(pattern: str, name: str = "r", **more: object) -> Rule:
 
 
 def found(engine: Engine, text: bytes) -> list[tuple[str, bytes]]:
-    matches = engine.matches(text, engine.fired(text))
+    return found_in(engine, text, engine.fired(text))
+
+
+def found_in(engine: Engine, text: bytes, fired: Fired) -> list[tuple[str, bytes]]:
+    matches = engine.matches(text, fired)
     return [(pattern.rule.id, text[slice(*pattern.value(spans))]) for pattern, spans in matches]
 
 
@@ -44,29 +51,50 @@ def test_a_rule_behind_a_run_is_tried_where_there_is_one() -> None:
     assert found(engine, b"0123") == []
 
 
-@pytest.mark.parametrize("size", [1, 600, 5000])
-def test_windows_give_what_the_whole_text_gives(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    """A secret that lies across the edge of a window would leave."""
-    rules = [rule(rf"k{number:02}=(?P<v>[a-z]{{5,}})(?:;|$)", f"r{number:02}") for number in range(30)]
-    engine = Engine(rules)
-    text = (
-        b"".join(b"k%02d=%s;" % (number, b"q" * (5 + number * 7 % 300)) for number in range(30)) * 4
-        + b"x" * size
+def test_a_rule_of_many_forms_is_known_by_its_name() -> None:
+    """A finding would name a part of a rule, or one form of a key would leave."""
+    engine = Engine([rule(r"(?P<v>a1|b2|c3|d4)", "forms")])
+    assert found(engine, b"d4 a1 d4") == [("forms", b"a1"), ("forms", b"d4"), ("forms", b"d4")]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["k1=abc", "k2", "=", ";", "\n", "a" * 22, "é", "z"]), max_size=6).map(
+            "".join
+        )
     )
-    whole = sorted(set(found(engine, text)))
-    monkeypatch.setattr(engine_module, "_WHOLE", 0)
-    assert sorted(set(found(engine, text))) == whole
+)
+def test_texts_among_others_fire_as_they_do_alone(texts: list[str]) -> None:
+    """A secret at the edge of a text would leave because of the text beside it."""
+    engine = Engine(
+        [
+            rule(r"(?:^|[;\n])k1=(?P<v>[a-z]{3})(?:;|$)", "whole"),
+            rule(r"\Ak2\z", "alone"),
+            rule(r"\b[a-z]{22}\b", "run", run=True),
+        ]
+    )
+    pieces = [text.encode() for text in texts]
+    ends = [sum(map(len, pieces[: place + 1])) + place for place in range(len(pieces))]
+    among = engine.fired_among(b"\n".join(pieces), ends)
+    for number, piece in enumerate(pieces):
+        assert found_in(engine, piece, among.get(number, {})) == found(engine, piece)
 
 
-def test_a_match_longer_than_a_window_is_found_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a long key the first part alone would be replaced."""
-    monkeypatch.setattr(engine_module, "_WHOLE", 0)
-    engine = Engine([rule(r"BEGIN[a-z]+END"), rule("[x]y")])
-    key = b"BEGIN" + b"a" * 9000 + b"END"
-    assert ("r", key) in found(engine, b"xy " * 700 + key + b" xy" * 700)
+def test_very_many_runs_are_as_good_as_runs_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key behind thousands of digests would leave."""
+    monkeypatch.setattr(engine_module, "_MANY_RUNS", 3)
+    engine = Engine([rule(r"\b[0-9]{22}\b", "run", run=True)])
+    pieces = [b"a" * 30, b"x", b"0" * 22]
+    among = engine.fired_among(b"\n".join(pieces), [30, 32, 55])
+    assert [found_in(engine, piece, among.get(place, {})) for place, piece in enumerate(pieces)] == [
+        [],
+        [],
+        [("run", b"0" * 22)],
+    ]
 
 
 def test_a_pattern_that_is_none_stops_the_start() -> None:
     """A rule with a mistake would never match, silently."""
-    with pytest.raises(re2.error):
-        Pattern(rule("(unclosed"))
+    with pytest.raises(hyperscan.error):
+        Engine([rule("a(?<unclosed")])

@@ -35,6 +35,15 @@ def test_entropy_of_known_texts() -> None:
     assert shannon("aabb") == pytest.approx(1)
 
 
+def test_words_are_told_by_the_share_of_common_pairs() -> None:
+    """Letters without a neighbour, signs and digits say nothing of words."""
+    assert wordiness("there") == 1
+    assert wordiness("xqzk") == 0
+    assert wordiness("inqz") == pytest.approx(1 / 3)
+    assert wordiness("a1b2-c") == 0
+    assert digits("a1b22-") == 3
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_names_are_no_keys(name: str) -> None:
     """Code would be full of placeholders."""

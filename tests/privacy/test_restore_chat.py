@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ccgate.privacy.restore_chat import ChatRestorer
 from ccgate.privacy.restore_places import Places
 from tests.privacy.answers import ALICE
 from tests.privacy.answers import SECRET
+from tests.privacy.answers import SEEDS
 from tests.privacy.answers import TRUSTED
 from tests.privacy.answers import inputs
 from tests.privacy.answers import loads
@@ -90,9 +92,10 @@ def test_choices_and_calls(data: st.DataObject, text: str, other: str, arguments
             for position, piece in enumerate(pieces_of(data.draw, arguments))
         ],
     ]
+    chance = random.Random(data.draw(SEEDS))
     chunks: list[Any] = []
     while any(queues):
-        chunks.append(data.draw(st.sampled_from([queue for queue in queues if queue])).pop(0))
+        chunks.append(chance.choice([queue for queue in queues if queue]).pop(0))
     if ends == "s":
         chunks += [chunk(choice(0, {}, "stop"), choice(1, {}, "stop")), chunk(usage={"prompt_tokens": 1})]
     if ends in "sd":

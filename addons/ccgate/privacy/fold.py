@@ -20,6 +20,7 @@ from ccgate.privacy.placeholders import Minter
 from ccgate.privacy.placeholders import kind_of
 from ccgate.privacy.vault import Original
 from ccgate.privacy.vault import Vault
+from ccgate.privacy.vault import as_in_file
 
 KNOWN_RULE = "known"
 """Names as a rule what was found by its value alone."""
@@ -132,17 +133,17 @@ class Fold:
         although a rule may take a quote or a semicolon for a part of it.
         """
         start, end = span.start, span.end
-        if self._known.placeholder(text[start:end]):
+        if self._known.placeholder(as_in_file(text[start:end])):
             return True
         before = max(start - 1, 0)
         hits = self._known.hits(text[before : end + 1])
-        return not hits or any(character.isalnum() for character in _uncovered(text, start, end, before, hits))
+        return not hits or any(map(str.isalnum, _uncovered(text, start, end, before, hits)))
 
     def _named(self, text: str, span: Span) -> Replacement:
         if self._block_secrets and span.category == "secret":
             raise Blocked(span.rule)
         start, end = span.start, span.end
-        value = text[start:end]
+        value = as_in_file(text[start:end])
         held = self._known.placeholder(value)
         if held is None:
             held = (span.category, self._minter.mint(span.category, value))
@@ -163,7 +164,7 @@ class Fold:
         return [one if one.placeholder else self._minted(text, one) for one in settled]
 
     def _minted(self, text: str, one: Replacement) -> Replacement:
-        value = text[one.start : one.end]
+        value = as_in_file(text[one.start : one.end])
         held = self._known.placeholder(value)
         category, placeholder = held or (one.category, self._minter.mint(one.category, value))
         return one._replace(category=category, placeholder=placeholder)
@@ -172,7 +173,7 @@ class Fold:
         origins = []
         for one in found:
             if one.placeholder not in self._learnt:
-                value = text[one.start : one.end]
+                value = as_in_file(text[one.start : one.end])
                 self._learn(one.placeholder, Original(value, one.category))
                 self.vault.put(one.placeholder, Original(value, one.category))
                 origins.append(Origin(one.start, one.end, one.category, one.placeholder))

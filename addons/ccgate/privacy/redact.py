@@ -44,6 +44,7 @@ from ccgate.privacy.splice import ByteEdit
 from ccgate.privacy.splice import spliced_bytes
 from ccgate.privacy.vault import Original
 from ccgate.privacy.vault import Vault
+from ccgate.privacy.vault import as_in_file
 
 _Seen = tuple[Reading, Sequence[Sequence[Span]]]
 """A part that was read, and what was found in each of its texts."""
@@ -268,4 +269,4 @@ def _recall(vault: Vault, part: memoryview, sources: Iterable[Source]) -> None:
         value = bytes(part[source.start : source.end]).decode()
         for _ in range(source.depth if "\\" in value else 0):
             value = json.loads(f'"{value}"')
-        vault.put(source.placeholder, Original(value, source.category))
+        vault.put(source.placeholder, Original(as_in_file(value), source.category))

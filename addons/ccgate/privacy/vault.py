@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import ItemsView
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -9,6 +10,11 @@ from dataclasses import dataclass
 from dataclasses import field
 
 from ccgate.privacy.placeholders import Category
+
+
+_BLOCK = "-----BEGIN "
+_LINE = r"(?: {0,8}[0-9]{1,6}(?:\t|→))?"
+_NUMBER = re.compile(rf"(?<=\n){_LINE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +63,22 @@ class Vault:
 
     def __repr__(self) -> str:
         return f"Vault({len(self)} placeholders)"
+
+
+def as_in_file(value: str) -> str:
+    """A value without the numbers that the client puts before the lines of a file that it shows.
+
+    A key of many lines is one value, however it was read, and goes back into its file without numbers.
+    """
+    return _NUMBER.sub("", value) if value.startswith(_BLOCK) else value
+
+
+def end_of(value: str, text: str, start: int) -> int | None:
+    """Where a value ends that begins at a place of a text, with numbers before its lines or without."""
+    if text.startswith(value, start):
+        return start + len(value)
+    if not value.startswith(_BLOCK):
+        return None
+    numbered = "\n".join(rf"{_LINE}{re.escape(line)}" for line in value.split("\n")).removeprefix(_LINE)
+    found = re.compile(numbered).match(text, start)
+    return found.end() if found else None

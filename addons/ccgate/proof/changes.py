@@ -27,6 +27,7 @@ from ccgate.privacy.placeholders import PATTERN
 from ccgate.privacy.placeholders import Category
 from ccgate.privacy.redact import Redaction
 from ccgate.privacy.vault import Vault
+from ccgate.privacy.vault import end_of
 
 DEVICE_RULE = "device_id"
 """Names as a rule what the profile's `device_id` has changed."""
@@ -159,9 +160,9 @@ def _spans(before: str, after: str, vault: Vault) -> Iterator[_Span]:
         if before.startswith(placeholder, start):
             continue  # It came so.
         original = vault.original(placeholder)
-        if original is None or not before.startswith(original.value, start):
+        end = None if original is None else end_of(original.value, before, start)
+        if original is None or end is None:
             raise ValueError("a redaction does not say what a placeholder stands for")
-        end = start + len(original.value)
         yield _Span(start, end, original.category, placeholder)
         behind = end - match.end()
     if len(after) + behind != len(before):
