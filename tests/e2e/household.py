@@ -21,7 +21,8 @@ from pathlib import Path
 from pathlib import PurePosixPath
 from typing import Any
 
-from tests.conftest import missing
+import pytest
+
 from tests.conftest import require
 from tests.e2e.claude_code import ClaudeCode
 
@@ -201,7 +202,8 @@ class Resident(ClaudeCode):
         self._others = household.root / "others"
         self._others.mkdir()
         if subprocess.run(self.command(["true"]), capture_output=True).returncode:
-            missing("this machine lets nobody mount a folder at a place of their own (unshare -rm)")
+            # Nothing that can be installed would help, so CI is not failed for it.
+            pytest.skip("this machine lets nobody mount a folder at a place of their own (unshare -rm)")
 
     def command(self, arguments: Sequence[str]) -> list[str]:
         """The program in the namespace, with this Python first on the path."""

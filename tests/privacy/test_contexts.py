@@ -4,12 +4,14 @@ from ccgate.privacy.checks import Context
 from ccgate.privacy.contexts import NOTHING
 from ccgate.privacy.contexts import context
 from ccgate.privacy.patterns import Pattern
+from ccgate.privacy.prefilter import Prefilter
 from ccgate.privacy.rules import Rule
 
 
 def told(pattern: str, data: bytes, check: str = "") -> Context:
     found = Pattern(Rule(id="r", kind="SECRET", pattern=pattern, check=check), pattern)
-    (spans,) = found.matches(data, (len(data),))
+    ends = [end for _, end in Prefilter([found.gate.encode()]).ends(data)]
+    (spans,) = found.matches(data, ends)
     return context(found, spans, data)
 
 

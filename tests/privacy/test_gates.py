@@ -41,7 +41,7 @@ def test_a_gate_matches_within_each_match(pattern: str, text: str) -> None:
     ],
 )
 def test_a_gate_asks_for_the_least(pattern: str, expected: str) -> None:
-    """Each further character of a long value would be a match of its own: a hostile text would have a million."""
+    """Each further character of a long value would be a match of its own, a million in a hostile text."""
     assert gate(pattern) == expected
 
 

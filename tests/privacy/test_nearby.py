@@ -38,7 +38,7 @@ PIECES = st.sampled_from(
 @settings(max_examples=500, deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join), st.booleans())
 def test_what_is_found_nearby_is_found_in_the_whole_text(text: str, twice: bool) -> None:
-    """Part of a name would be replaced, or what is nobody's: the answer of a part must be that of the whole."""
+    """Part of a name would be replaced, or what is nobody's: a part must tell what the whole tells."""
     data = text.encode()
     nearby = Nearby(SEARCH, RULE.until)
     for end in range(1, len(data) + 1):

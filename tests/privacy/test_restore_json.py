@@ -118,3 +118,20 @@ def test_nothing_to_restore_is_nothing_to_hold() -> None:
     """A tool that gets nothing back streams as it comes."""
     restorer = JsonRestorer(Table(Vault(), CATEGORIES), ignore)
     assert restorer.feed("\\u00") == "\\u00"
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ('{"a": "as', ALICE),
+        ('{"a": "as\\n', "alice"),
+        ('{"a": "as", "', "alice"),
+        ('{"token": "', "alice"),
+        ('{"a": "token: \\"', ALICE),
+        ('{"a": "C:\\\\Users\\\\it is ', ALICE),
+    ],
+)
+def test_what_stands_before_in_its_string(before: str, expected: str) -> None:
+    """What was said earlier in the same string counts, as it is meant; what stands in another does not."""
+    for cut in range(len(before) + 1):
+        assert fed([before[:cut], before[cut:], ALICE, '"}']) == before + expected + '"}'

@@ -93,6 +93,7 @@ def test_ordinary_text_never_waits() -> None:
         (table(secrets=False), "The order: read, redactor, redactede, REDACTEX"),
         (Table(homes, ["home"]), f"redacted-, {MAIL[:20]}, REDACTED_"),
         (Table(homes, ["home"]), f"{INVENTED[:14]}"),
+        (Table(homes, ["home"]), "REDACT"),
         (Table(Vault(), ["home"]), "redacted"),
     ):
         restorer = TextRestorer(of, ignore)

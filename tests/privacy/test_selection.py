@@ -35,7 +35,7 @@ def test_a_category_that_is_off_is_not_looked_for() -> None:
 
 
 def test_part_of_a_credential_counts_where_the_other_part_is_found() -> None:
-    """Thirty letters beside a provider's name are mostly a digest; where only the gate opens they stay one."""
+    """Thirty letters beside a provider's name are mostly a digest; that a gate opens is not enough."""
     assert names(b"d1 e123", "secret") == ({"tied", "other"}, set())
     assert names(b"d1", "secret") == (set(), set())
     assert names(b"d1 e123\nx", "secret") == ({"other"}, set())

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from itertools import accumulate
 from pathlib import Path
 
 from ccgate.privacy import emails
@@ -32,6 +31,7 @@ from ccgate.privacy.contexts import context
 from ccgate.privacy.engine import SEPARATOR
 from ccgate.privacy.engine import Engine
 from ccgate.privacy.engine import Fired
+from ccgate.privacy.engine import text_ends
 from ccgate.privacy.homes import slug_end
 from ccgate.privacy.nearby import Spans
 from ccgate.privacy.patterns import Pattern
@@ -118,8 +118,9 @@ class Detector:
         pieces = [text.encode("utf-8", "replace") for text in texts]
         data = SEPARATOR.join(pieces)
         found: dict[int, list[Candidate]] = {}
+        ends = text_ends(pieces)
         for selected in self._engines:
-            for number, fired in selected.engine.fired_among(data, _ends(pieces)).items():
+            for number, fired in selected.engine.fired_among(data, ends).items():
                 if candidates := self._by_rules(selected, fired, pieces[number]):
                     found[number] = found[number] + candidates if number in found else candidates
         for number, candidates in found.items():
@@ -201,12 +202,6 @@ class Detector:
 def _has_mark(data: bytes) -> bool:
     """Whether a placeholder of ours may stand in a text."""
     return b"redacted" in data or b"REDACTED" in data
-
-
-def _ends(pieces: Iterable[bytes]) -> list[int]:
-    """Where each piece ends in all of them with separators between."""
-    step = len(SEPARATOR)
-    return [end - step for end in accumulate(len(piece) + step for piece in pieces)]
 
 
 def _addresses(text: str) -> Iterator[Candidate]:

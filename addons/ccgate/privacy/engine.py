@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from ccgate.privacy.alternatives import alternatives
@@ -70,22 +72,12 @@ class Engine:
         Raises:
             hyperscan.error: the scan failed; nothing is known of the data then.
         """
-        fired: dict[int, Fired] = {}
-        last = -1
-        for place, end in self._prefilter.ends(data):
-            if end > last:
-                text = bisect_left(ends, end)
-                start = _start(ends, text)
-                last = ends[text]
-                rules = fired[text] = {}
-            index = self._anchored[place]
-            if index in rules:
-                rules[index].append(end - start)
-            else:
-                rules[index] = [end - start]
-        for text in self._with_runs(data, ends):
-            for place, end in self._behind_run.ends(data[_start(ends, text) : ends[text]]):
-                fired.setdefault(text, {}).setdefault(self._others[place], []).append(end)
+        fired = _by_text(self._prefilter, self._anchored, data, ends)
+        if runs := sorted(self._with_runs(data, ends)):
+            parts = [data[_start(ends, text) : ends[text]] for text in runs]
+            behind = _by_text(self._behind_run, self._others, SEPARATOR.join(parts), text_ends(parts))
+            for place, rules in behind.items():
+                fired.setdefault(runs[place], {}).update(rules)
         return fired
 
     def _with_runs(self, data: bytes, ends: Sequence[int]) -> Collection[int]:
@@ -103,5 +95,31 @@ class Engine:
                 yield pattern, spans
 
 
+def text_ends(texts: Iterable[bytes]) -> list[int]:
+    """Where each text ends among others, with separators between."""
+    step = len(SEPARATOR)
+    return [end - step for end in accumulate(len(text) + step for text in texts)]
+
+
 def _start(ends: Sequence[int], text: int) -> int:
     return ends[text - 1] + len(SEPARATOR) if text else 0
+
+
+def _by_text(
+    prefilter: Prefilter, indices: Sequence[int], data: bytes, ends: Sequence[int]
+) -> dict[int, Fired]:
+    """What matches in data, by the text's number; `indices` are those of the prefilter's patterns."""
+    fired: dict[int, Fired] = {}
+    last = -1
+    for place, end in prefilter.ends(data):
+        if end > last:
+            text = bisect_left(ends, end)
+            start = _start(ends, text)
+            last = ends[text]
+            rules = fired[text] = {}
+        index = indices[place]
+        if index in rules:
+            rules[index].append(end - start)
+        else:
+            rules[index] = [end - start]
+    return fired

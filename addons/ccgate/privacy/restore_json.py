@@ -64,18 +64,21 @@ class JsonRestorer:
         if not self._table:
             return piece
         text = self.held + piece
+        written: Callable[[int], int]
         if "\\" in text:
             meaning, offsets = _read(text, final=final)
+            written = offsets.written
         else:
-            meaning, offsets = text.replace('"', _QUOTE), _Offsets()
+            meaning = text.replace('"', _QUOTE)
+            written = _as_it_is
         found, wait = self._search.find(meaning, self._before, final=final)
-        end_given = len(text) if final else offsets.written(wait)
+        end_given = len(text) if final else written(wait)
         self.held = text[end_given:]
         parts: list[str] = []
         position = 0
         for start, end, value in found:
-            parts += text[position : offsets.written(start)], escaped(value)
-            position = offsets.written(end)
+            parts += text[position : written(start)], escaped(value)
+            position = written(end)
         parts.append(text[position:end_given])
         out = "".join(parts)
         self._given = "" if final else (self._given + out)[-_BEFORE:]
@@ -83,7 +86,14 @@ class JsonRestorer:
 
     def _before(self) -> str:
         given = self._given if "\\u" in self._given else self._given[-2 * BEFORE :]
+        if "\\" not in given:
+            return given.replace('"', _QUOTE)
         return _read(given, final=True)[0]
+
+
+def _as_it_is(offset: int) -> int:
+    """Where a character is written in a text without escapes."""
+    return offset
 
 
 class _Offsets:

@@ -23,23 +23,27 @@ class Selection:
 
     def specific(self, fired: Fired, data: bytes) -> Fired:
         """Of what fired in some data, the patterns that tell by themselves what they find."""
+        if fired.keys() <= self._specific:
+            return fired
         found = {index: ends for index, ends in fired.items() if index in self._specific}
-        return found | self._together(fired, data) if len(found) < len(fired) else found
+        return found | self._together(fired, data) if self._needing else found
 
     def generic(self, fired: Fired) -> Fired:
         """Of what fired, the patterns that go by what stands around a value."""
+        if self._generic.isdisjoint(fired):
+            return {}
         return {index: ends for index, ends in fired.items() if index in self._generic}
 
     def _together(self, fired: Fired, data: bytes) -> Fired:
         """Of what fired, the patterns that count where another part of the credential is, where one is."""
         found = {}
-        for index, ends in fired.items():
-            needs = self._needing.get(index, ())
+        for index in self._needing.keys() & fired.keys():
+            needs = self._needing[index]
             needed = {
                 other: places
                 for other, places in fired.items()
                 if self.engine.patterns[other].rule.id in needs
             }
             if needed and any(True for _ in self.engine.matches(data, needed)):
-                found[index] = ends
+                found[index] = fired[index]
         return found
