@@ -339,12 +339,12 @@ class Gateway:
             return
         if endpoint.kind in READ:
             await redacting.redact(flow, state, room, shown=self.guard.shown)
-            if flow.id not in self.guard.flows:
-                raise Refusal(503, GONE)
         elif endpoint.kind in REPORTS and room.pseudonym is not None:
-            redacting.redact_report(flow, room.pseudonym)
-        elif endpoint.kind == "unknown" and room.redacts and flow.request.raw_content:
+            await redacting.redact_report(flow, room.pseudonym)
+        elif endpoint.kind == "unknown" and flow.request.raw_content:
             raise Refusal(451, redacting.UNKNOWN_BODY)
+        if flow.id not in self.guard.flows:
+            raise Refusal(503, GONE)
 
     def _withhold(self, flow: http.HTTPFlow) -> None:
         """Keep what was not redacted out of a flow that may be shown or stored."""

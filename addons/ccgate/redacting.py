@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -45,10 +46,7 @@ async def redact(flow: http.HTTPFlow, state: FlowState, room: PrivacyRoom, *, sh
     """
     body = take(flow)
     work = room.redactor.begin(body, state.form)
-    if work.unread > AT_ONCE:
-        redaction = await asyncio.get_running_loop().run_in_executor(BESIDE, work.finish)
-    else:
-        redaction = work.finish()
+    redaction = await _run(work.unread, work.finish)
     flow.request.data.content = redaction.body
     if redaction.vault:
         state.restorer = room.restorer(redaction.vault, state.form)
@@ -57,15 +55,23 @@ async def redact(flow: http.HTTPFlow, state: FlowState, room: PrivacyRoom, *, sh
         flow.metadata[flowkeys.REDACTED] = listed(counts)
 
 
-def redact_report(flow: http.HTTPFlow, pseudonym: Pseudonym) -> None:
+async def redact_report(flow: http.HTTPFlow, pseudonym: Pseudonym) -> None:
     """Put devices' pseudonyms into what a client reports about itself.
 
     Raises:
         Refusal: 400, it cannot be read.
     """
     body = take(flow)
-    flow.request.data.content = with_pseudonyms(body, pseudonym)
-    flow.metadata[flowkeys.OUTCOME] = "passed" if flow.request.data.content == body else "changed"
+    redacted = await _run(len(body), lambda: with_pseudonyms(body, pseudonym))
+    flow.request.data.content = redacted
+    flow.metadata[flowkeys.OUTCOME] = "passed" if redacted == body else "changed"
+
+
+async def _run[T](size: int, read: Callable[[], T]) -> T:
+    """Read so many bytes: a few at once, more beside the event loop."""
+    if size <= AT_ONCE:
+        return read()
+    return await asyncio.get_running_loop().run_in_executor(BESIDE, read)
 
 
 def take(flow: http.HTTPFlow) -> bytes:

@@ -106,3 +106,13 @@ def test_it_is_bounded() -> None:
     assert len(devices._done) < 5_000
     raw = json.dumps({"user_id": json.dumps({"device_id": f"{1:064x}"})}).encode()
     assert devices.in_metadata(raw) == in_metadata(raw, of)
+
+
+def test_the_form_of_earlier_clients() -> None:
+    """A fleet has old clients too; their devices would leave under a profile that says otherwise."""
+    early = f"user_{'ab' * 32}_account__session_0b1c2d3e-0000-4000-8000-000000000000"
+    raw = json.dumps({"user_id": early}).encode()
+    outcome, edits = in_metadata(raw, of)
+    assert outcome == "pseudonym"
+    changed = json.loads(spliced_bytes(raw, [(0, edits)]))["user_id"]
+    assert changed == early.replace("ab" * 32, of("ab" * 32))

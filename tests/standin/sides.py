@@ -13,7 +13,7 @@ ANSWERS: tuple[tuple[str, str, int, dict[str, Any]], ...] = (
     ("GET", r"/api/claude_code/settings", 404, {"error": "not_found"}),
     ("GET", r"/api/claude_cli/bootstrap", 200, {"client_data": {}, "additional_model_options": []}),
     ("GET", r"/api/claude_code_penguin_mode", 200, {"enabled": False}),
-    ("GET", r"/api/claude_code/organizations/metrics_enabled", 200, {"metrics_logging_enabled": False}),
+    ("GET", r"/api/claude_code/organizations/metrics_enabled", 200, {"metrics_logging_enabled": True}),
     ("POST", r"/api/claude_code/metrics", 200, {"accepted_count": 0, "rejected_count": 0}),
     ("GET", r"/mcp-registry/v0/servers", 200, {"servers": [], "metadata": {"count": 0}}),
     ("GET", r"/api/directory/server-urls", 200, {"servers": []}),

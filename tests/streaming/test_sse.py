@@ -185,3 +185,13 @@ def test_what_is_not_read_does_not_disturb_the_rest(names: list[bytes], end: byt
     read = [event for event in events if event.name != b"ping"]
     assert read == [Event(name, b"x") for name in names if name != b"ping"]
     assert end != b"\n" or read == events
+
+
+def test_a_byte_order_mark_is_no_part_of_an_event() -> None:
+    """Else the first event of such a stream would have another name, and its usage would not be read."""
+    for cut in range(5):
+        stream = b"\xef\xbb\xbfdata: x\n\n"
+        framer = Framer()
+        frames = framer.frames(stream[:cut]) + framer.frames(stream[cut:])
+        assert frames == [b"\xef\xbb\xbf", b"data: x\n\n"]
+        assert frame([stream[:cut], stream[cut:]]) == [Event(b"", b"x")]

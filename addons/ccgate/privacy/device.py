@@ -8,6 +8,7 @@ pseudonym of its own, which says of itself that it is one. Account and session l
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import Callable
@@ -32,6 +33,9 @@ LETTERS = 32
 _REMEMBERED = 4096
 
 PSEUDONYM = re.compile(rf"{PREFIX}[{ALPHABET}]{{{LETTERS}}}")
+
+_EARLY_FORM = re.compile(r"user_([0-9a-f]{64})_account_[0-9a-f-]*_session_[0-9a-f-]+")
+"""What clients wrote before they wrote JSON."""
 
 Pseudonym = Callable[[str], str]
 """Device identifier → its pseudonym."""
@@ -85,22 +89,25 @@ def in_metadata(raw: bytes, pseudonym: Pseudonym) -> tuple[Outcome, list[ByteEdi
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
     if not isinstance(user, jsontext.At):
         return "absent", []
-    device = _device(user)
-    if device is None:
+    place = _device(user)
+    if place is None:
         return "unknown", []
-    if not device:
+    if place[0] == place[1]:
         return "absent", []
+    value = pseudonym(json.loads(f'"{user[slice(*place)]}"'))
     first = user.start + 1
-    places = within_literal(text[first : user.end - 1], user, (device.start + 1, device.end - 1))
-    start, end = in_bytes(text, [first + place for place in places])
-    return "pseudonym", [(start, end, pseudonym(str(device)).encode())]
+    places = within_literal(text[first : user.end - 1], user, place)
+    start, end = in_bytes(text, [first + at for at in places])
+    return "pseudonym", [(start, end, value.encode())]
 
 
-def _device(user: str) -> jsontext.At | None:
-    """The device in a `user_id`; None when it is not in the client's form."""
+def _device(user: str) -> tuple[int, int] | None:
+    """Where the device stands in a `user_id`; None when it is in neither of the client's forms."""
+    if early := _EARLY_FORM.fullmatch(user):
+        return early.span(1)
     try:
         value: Any = jsontext.parse(user)
     except (jsontext.NotJson, jsontext.DuplicateKey, RecursionError):
         return None
     device = value.get("device_id") if isinstance(value, dict) else None
-    return device if isinstance(device, jsontext.At) else None
+    return (device.start + 1, device.end - 1) if isinstance(device, jsontext.At) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 
 class Instead:
     """Gives one body, whatever comes from upstream, which is counted and forgotten."""
@@ -14,6 +16,8 @@ class Instead:
 
     def __call__(self, data: bytes) -> list[bytes]:
         """One piece of the answer; `b""` at its end."""
+        if data and self.started is None:
+            self.started = monotonic()
         self.size += len(data)
         given, self._left = self._left, []
         return given

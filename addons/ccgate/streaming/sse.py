@@ -44,7 +44,6 @@ class Framer:
         self._unread = tuple(b"event: " + name + b"\n" for name in unread)
         self._buffer = bytearray()
         self._searched = 0
-        self._has_cr = False
         self._started = False
 
     @property
@@ -93,8 +92,7 @@ class Framer:
             if head == _BOM:
                 begin = len(_BOM)
                 ends.append(begin)
-        if self._has_cr or b"\r" in data:
-            self._has_cr = True
+        if b"\r" in data:
             begin = self._with_cr(begin, ends)
         else:
             searched = self._searched
@@ -109,8 +107,8 @@ class Framer:
                 break
             begin = line_end.end()
             ends.append(begin)
-        # The longest end of an event, CR LF CR LF, may have come but for its last byte.
-        self._searched = max(0, size - begin - 3)
+        # Of two line ends the first may have come.
+        self._searched = max(0, size - begin - 1)
         return ends
 
     def _with_cr(self, begin: int, ends: list[int]) -> int:
