@@ -26,7 +26,7 @@ _PERSON = re.compile(r"[.@+-]*")
 _HOST = re.compile(r"[.:-]*")
 
 _AFTER_AT = re.compile(r"[\w.%+'&~-]@[\w.-]*\Z")
-_AFTER_USER = re.compile(r"(?:\A|[\s\"'`=(<])[A-Za-z][A-Za-z0-9+]*://[\w.+-]*@\Z")
+_AFTER_USER = re.compile(r"(?:\A|[\s\"'`=(<])[A-Za-z][A-Za-z0-9+]{1,14}://[\w.+-]*@\Z")
 _AFTER_LOCAL = re.compile(r"[\w+][\w.%+'&~-]*\Z")
 
 _OF_HOME = re.compile(
@@ -64,7 +64,7 @@ _ENDS_SLUG = re.compile(r"-[A-Za-z0-9_-]|[/\\\"'`\s]|\Z")
 
 _BEFORE_SECRET = re.compile(r"(?:\A|[\s\"'`=:(\[{<>,;|/])\Z")
 _ENDS_SECRET = re.compile(r"[\s\"'`)\]}<>]|\Z")
-_LOGIN = re.compile(r"(?:\A|[\s\"'`=(<])[A-Za-z][A-Za-z0-9+]*://[^\s/@:\"'`]*:\Z")
+_LOGIN = re.compile(r"(?:\A|[\s\"'`=(<])[A-Za-z][A-Za-z0-9+]{1,14}://[^\s/@:\"'`]*:\Z")
 _HOST_BEGINS_LENGTH = 6
 _HOST_BEGINS = re.compile(r"@[\w.-]{0,5}")
 

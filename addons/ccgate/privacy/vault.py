@@ -11,7 +11,6 @@ from dataclasses import field
 
 from ccgate.privacy.placeholders import Category
 
-
 _BLOCK = "-----BEGIN "
 _LINE = r"(?: {0,8}[0-9]{1,6}(?:\t|→))?"
 _NUMBER = re.compile(rf"(?<=\n){_LINE}")
