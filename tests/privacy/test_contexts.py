@@ -34,3 +34,9 @@ def test_what_needs_nothing_gets_nothing() -> None:
 def test_a_storage_key_is_judged_by_what_stands_before() -> None:
     """The digest of a package would be replaced as a key."""
     assert told(r"(?P<v>k{3})", b"sha512-kkk", "storage_key").before == "sha512-"
+
+
+def test_of_a_long_line_the_nearest_part_is_told_as_one() -> None:
+    """In a text of one long line each value would cost its length, and a part of it pass for its beginning."""
+    around = told(r"(?P<n>key)=(?P<v>\w+)", b"a" * 5000 + b" key=abc")
+    assert around.before == "\0" + "a" * 119 + " "

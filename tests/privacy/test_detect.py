@@ -276,6 +276,20 @@ def test_every_sample_is_found_in_the_midst_of_all_others() -> None:
     assert detector().find_all(texts) == [detector().find(text) for text in texts]
 
 
+def test_a_secret_at_the_end_is_found_wherever_the_end_is() -> None:
+    """The engine reads blocks of bytes: a secret would leave for where in one of them its text ends."""
+    chosen = [sample.text.rstrip("\n") for sample in samples(1)][::3]
+    for text in chosen:
+        expected = [(span.start, span.end) for span in detector().find("\n" + text)]
+        shifted = detector().find_all(["\n" * length + text for length in range(1, 34)])
+        assert [[(s.start - at, s.end - at) for s in spans] for at, spans in enumerate(shifted)] == [
+            expected
+        ] * 33
+        for length in (5, 16, 31):
+            alone = detector().find("\n" * length + text)
+            assert [(s.start - length + 1, s.end - length + 1) for s in alone] == expected
+
+
 def test_the_version_changes_with_all_that_is_asked_for() -> None:
     """Spans that were kept for one policy would be used for another: what is new in it would leave."""
     policies = [

@@ -24,6 +24,16 @@ def test_ends_are_sorted_where_a_line_break_may_be_part_of_a_match() -> None:
     assert Prefilter([b"a(?:[^a]|$)"]).ends(b"a\nb") == [(0, 1), (0, 2)]
 
 
+@pytest.mark.parametrize(
+    "pattern", [b"(?:^|[^b])xa", b"(?:^|[^a])x[ab]", b"(?i)(?:^|[^z])xa", b"(?:^|[^a])xa*a"]
+)
+def test_what_ends_with_the_text_is_found_wherever_that_is(pattern: bytes) -> None:
+    """A key at the end of a file would leave: https://github.com/VectorCamp/vectorscan/issues/358."""
+    prefilter = Prefilter([pattern])
+    for length in range(200):
+        assert prefilter.ends(b"A" * length + b" xa") == [(0, length + 3)]
+
+
 def test_counting_ends_where_enough_were_counted() -> None:
     """A hostile text would call Python for each of its bytes."""
     assert Prefilter([b"a"]).ends(b"a" * 10_000, enough=5) == [(0, end) for end in range(1, 7)]

@@ -11,6 +11,8 @@ NOTHING = Context()
 
 _LONGEST_NAME = 40
 _LONGEST_LINE = 120
+_CUT = b"\0"
+"""Stands for the beginning of a longer line, which is no beginning of an assignment."""
 _NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 
@@ -21,7 +23,7 @@ def context(pattern: Pattern, spans: Spans, data: bytes) -> Context:
         start, end = spans[names["n"]]
         before = data[max(0, start - _LONGEST_NAME) : start]
         name = before[len(before.rstrip(_NAME)) :] + data[start:end]
-        line = data[data.rfind(b"\n", max(0, start - _LONGEST_LINE), start) + 1 : start]
+        line = _line_before(data, start)
         return Context(
             name.decode("latin-1"),
             _group(names, "q", spans, data),
@@ -32,6 +34,14 @@ def context(pattern: Pattern, spans: Spans, data: bytes) -> Context:
         start = pattern.value(spans)[0]
         return Context(before=data[max(0, start - 24) : start].decode("latin-1"))
     return NOTHING
+
+
+def _line_before(data: bytes, start: int) -> bytes:
+    earliest = max(0, start - _LONGEST_LINE)
+    begin = data.rfind(b"\n", earliest, start) + 1
+    if begin or not earliest:
+        return data[begin:start]
+    return _CUT + data[earliest:start]
 
 
 def _group(names: dict[str, int], name: str, spans: Spans, data: bytes) -> str:

@@ -23,6 +23,10 @@ _MOST = 4
 
 _MOST_ANYWAY = 10_000
 
+_PADDING = b"\n" * 64
+"""Stands behind the data in each scan, because the engine may miss what ends with it
+(https://github.com/VectorCamp/vectorscan/issues/358). For `$` that is the end of a text all the same."""
+
 _BY_END = itemgetter(1)
 _VERSION = slice(4, 8)
 _PLATFORM = slice(12, 20)
@@ -51,11 +55,13 @@ class Prefilter:
         found = _Found(len(data) * _MOST + _MOST_ANYWAY if enough is None else enough)
         if data and self._image:
             try:
-                self._database().scan(data, match_event_handler=_note, context=found)  # type: ignore[arg-type]
+                self._database().scan(data + _PADDING, match_event_handler=_note, context=found)  # type: ignore[arg-type]
             except hyperscan.ScanTerminated:
                 if enough is None:
                     raise
         found.sort(key=_BY_END)  # a match that a line break ends comes before the one that ends at the break
+        while found and found[-1][1] > len(data):
+            found.pop()
         return found
 
     def _database(self) -> hyperscan.Database:
