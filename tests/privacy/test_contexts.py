@@ -37,6 +37,6 @@ def test_a_storage_key_is_judged_by_what_stands_before() -> None:
 
 
 def test_of_a_long_line_the_nearest_part_is_told_as_one() -> None:
-    """In a text of one long line each value would cost its length, and a part of it pass for its beginning."""
+    """In a long line each value would cost its length, or a part of it pass for its beginning."""
     around = told(r"(?P<n>key)=(?P<v>\w+)", b"a" * 5000 + b" key=abc")
     assert around.before == "\0" + "a" * 119 + " "

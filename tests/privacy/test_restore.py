@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import assume
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ccgate.privacy.cache import SpanCache
 from ccgate.privacy.detect import Detector
 from ccgate.privacy.detect import Policy as Wanted
+from ccgate.privacy.placeholders import PATTERN
 from ccgate.privacy.placeholders import Minter
 from ccgate.privacy.policyrules import TermRule
 from ccgate.privacy.redact import Policy
@@ -116,12 +119,28 @@ def sayings() -> st.SearchStrategy[str]:
     )
 
 
+ASSIGNED = re.compile(
+    r"(?i)(?:pass|pwd|secret|token|key|credential|bearer|basic|authorization|://\S*:)[^\n]*\S\Z"
+)
+"""What a secret or a path stands behind where a rule may take both for one; a file is more than a cache, so
+it comes back all the same."""
+
+
+def is_one_value(said: str) -> bool:
+    """Whether a secret or a path in a saying stands behind other characters of what may be one value."""
+    return any(
+        match[0].startswith(("REDACTED_", "redacteduser")) and ASSIGNED.search(said[: match.start()])
+        for match in PATTERN.finditer(said)
+    )
+
+
 @given(said=sayings())
 def test_the_next_turn_sends_what_the_model_said(said: str) -> None:
     """Else every later turn misses the cache, and newer models reject the conversation.
 
     What the rules find in the saying itself is found with what was put back and without.
     """
+    assume(not is_one_value(said))
     assert sent(restored(said)) == sent(content(said))
 
 
@@ -174,6 +193,12 @@ def test_what_is_of_use_comes_back(template: str) -> None:
         "OPENAI_API_KEY={sk-proj-Ab3dEf6hIj9lMn2pQr5tUv8xYz1aBc4dEf7gHi0jKl}\n",
         '"token": "{ghp_a8Kd93mZpQ7xWv2nRt5yUb4cLe6sJf1hGq0o}"',
         "postgres://svc:{Tr0ub4dor3xQz9}@{db.corp.zzcorp.io}:5432/app",
+        "GITHUB_TOKEN={ghp_a8Kd93mZpQ7xWv2nRt5yUb4cLe6sJf1hGq0o}; next",
+        "export T={ghp_a8Kd93mZpQ7xWv2nRt5yUb4cLe6sJf1hGq0o}&& curl x",
+        "keys: [{ghp_a8Kd93mZpQ7xWv2nRt5yUb4cLe6sJf1hGq0o},{xK9#mQ2$vL5pW8zR}]",
+        "https://x.io/?token={ghp_a8Kd93mZpQ7xWv2nRt5yUb4cLe6sJf1hGq0o}&b=1",
+        "mysql -u root -p{Tr0ub4dor3xQz9} shop",
+        "SSH_KEY=/home/{alice}/.ssh/id_ed25519",
     ],
 )
 def test_secrets_come_back_to_a_named_tool(template: str) -> None:

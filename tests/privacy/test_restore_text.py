@@ -75,14 +75,15 @@ def test_what_follows_tells(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(NAMES.values()))
 def test_what_follows_does_not_keep_it_for_ever(name: str) -> None:
-    """A placeholder with an endless word at its end is given as it is."""
+    """A placeholder with an endless word at its end is given as it is, and a secret at once."""
     restorer = TextRestorer(table(secrets=True), ignore)
     text = name + "." * LONGEST
+    expected = text.replace(name, originals(secrets=True)[name]) if name.startswith("REDACTED_SECRET") else text
     out = ""
     for letter in text:
         out += restorer.feed(letter)
         assert len(restorer.held) <= MOST_HELD
-    assert out + restorer.feed("", final=True) == text == restored(text, originals(secrets=True))
+    assert out + restorer.feed("", final=True) == expected == restored(text, originals(secrets=True))
 
 
 def test_ordinary_text_never_waits() -> None:

@@ -14,10 +14,13 @@ To tell, the characters behind a placeholder are looked at, so one at the very e
 the next piece: for one character as a rule, longer where signs such as `@` and `.` may glue a word to it. All
 in all no more than the longest placeholder and two characters are held back.
 
-It does not hold where rules find something that only what was put back makes one, further away than a few
-words: a term of the operator's that is put together of a value and words beside it, a name in another's path
-(`/home/a.b` elsewhere in a text makes `-home-a-b` one name), a password whose sentence says so with more than
-64 characters in between.
+A secret comes back wherever no letter and no digit is glued to it, and a home's name in any path: a file with
+a placeholder in it would be worse than a turn that the provider has not cached.
+
+The property does not hold where rules find something that only what was put back makes one: a secret or a
+path behind other characters of what is assigned to a password, a term of the operator's that is put together
+of a value and words beside it, a name in another's path (`/home/a.b` elsewhere in a text makes `-home-a-b`
+one name), a password whose sentence says so with more than 64 characters in between.
 """
 
 from __future__ import annotations

@@ -62,11 +62,9 @@ _SURE_SLUG = re.compile(r"(?:\A|[\s\"'`=(:/\\,])(?:[A-Za-z]-)?-(?:home|Users)-\Z
 _ENDS_WINDOWS_HOME = re.compile(r"[\\\"'`\t\n\r>,;)]")
 _ENDS_SLUG = re.compile(r"-[A-Za-z0-9_-]|[/\\\"'`\s]|\Z")
 
-_BEFORE_SECRET = re.compile(r"(?:\A|[\s\"'`=:(\[{<>,;|/])\Z")
-_ENDS_SECRET = re.compile(r"[\s\"'`)\]}<>]|\Z")
-_LOGIN = re.compile(r"(?:\A|[\s\"'`=(<])[A-Za-z][A-Za-z0-9+]{1,14}://[^\s/@:\"'`]*:\Z")
-_HOST_BEGINS_LENGTH = 6
-_HOST_BEGINS = re.compile(r"@[\w.-]{0,5}")
+_GLUED = re.compile(r"[\w-]")
+_PASSWORD_OPTION = (" -p", "\t-p")
+"""What the clients of some databases want right before a password."""
 
 
 def fits(
@@ -78,15 +76,19 @@ def fits(
     With `final`, nothing follows that. `after_secret` says that an `@` with a known secret before it is what
     `before` ends in, as in a URL: no rule takes the two for an e-mail address.
     """
+    if category == "secret":
+        return findable_alone(value, category) and _secret(before, after, final)
     if after[:1].isalnum():
         return False
     lowered = before.lower()
-    if not (category == "network" and (after_secret or _AFTER_USER.search(before))):
+    if not (category == "home" and _SURE_HOME.search(before)) and not (
+        category == "network" and (after_secret or _AFTER_USER.search(before))
+    ):
         if "@" in before and _AFTER_AT.search(before):
             return False
         if (first := _first(_SECRETS, lowered)) >= 0:
             glued = _IN_SECRET.search(before, first)
-            if glued and (category != "secret" or glued[1]):
+            if glued:
                 return False
     if not findable_alone(value, category):
         return _in_sure_home(value, before, after, final) if category == "home" else False
@@ -160,21 +162,17 @@ def _term(value: str, before: str, after: str, final: bool) -> bool | None:
     return False if before[-1:].isalnum() else _no_address(after, final)
 
 
-def _secret(value: str, before: str, after: str, final: bool) -> bool | None:
-    if not _BEFORE_SECRET.search(before):
+def _secret(before: str, after: str, final: bool) -> bool | None:
+    """Whether nothing is glued to a secret that would make it another one.
+
+    All else is no reason: known, it is found again wherever it stands, and a tool that writes a file must
+    not write a placeholder.
+    """
+    if _GLUED.match(before[-1:]) and not before.endswith(_PASSWORD_OPTION):
         return False
     if not after and not final:
         return None
-    if after[:1] != "@":
-        return bool(_ENDS_SECRET.match(after))
-    if not _LOGIN.search(before):
-        return False
-    # To a rule, a password with two of them behind it goes on until the second.
-    host = _HOST_BEGINS.match(after)
-    end = host.end() if host else 0
-    if end == len(after) and end < _HOST_BEGINS_LENGTH and not final:
-        return None
-    return after[end : end + 1] != "@"
+    return _GLUED.match(after) is None
 
 
 def _apart(run: re.Match[str] | None, after: str, final: bool) -> bool | None:
@@ -198,10 +196,9 @@ def _no_address(after: str, final: bool) -> bool | None:
     return True if final or len(glued) < len(after) else None
 
 
-_BESIDE: Mapping[Category, Callable[[str, str, str, bool], bool | None]] = {
+_BESIDE: Mapping[str, Callable[[str, str, str, bool], bool | None]] = {
     "home": _home,
     "email": _email,
     "network": _network,
     "term": _term,
-    "secret": _secret,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,11 +54,12 @@ def furnish(
         return None
     secret = key.load(policy.key, folder.root, environ)
     pseudonym = pseudonyms(secret) if policy.device_id == "pseudonym" else None
+    detector = detect.Detector(wanted, folder.compiled)
     redactor = Redactor(
-        detect.Detector(wanted, folder.compiled),
+        detector,
         Minter(secret),
         redact.Policy(
-            version=hashlib.sha256(repr(policy).encode()).digest(),
+            version=detector.version,
             block_secrets=policy.secrets == "block",
             deny_attachments=policy.attachments == "deny",
             pseudonym=pseudonym,
