@@ -78,7 +78,9 @@ def test_what_follows_does_not_keep_it_for_ever(name: str) -> None:
     """A placeholder with an endless word at its end is given as it is, and a secret at once."""
     restorer = TextRestorer(table(secrets=True), ignore)
     text = name + "." * LONGEST
-    expected = text.replace(name, originals(secrets=True)[name]) if name.startswith("REDACTED_SECRET") else text
+    expected = (
+        text.replace(name, originals(secrets=True)[name]) if name.startswith("REDACTED_SECRET") else text
+    )
     out = ""
     for letter in text:
         out += restorer.feed(letter)

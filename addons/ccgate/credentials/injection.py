@@ -42,9 +42,7 @@ def pass_through(headers: http.Headers) -> None:
         raise Refusal(401, NO_CREDENTIAL)
 
 
-def replace(
-    headers: http.Headers, api_key: str, *, required: bool, as_bearer: bool = False
-) -> SealedHeaders:
+def replace(headers: http.Headers, api_key: str, *, required: bool, as_bearer: bool = False) -> SealedHeaders:
     """The headers with the gateway's API key in place of whatever credential the client sent.
 
     It goes into `x-api-key`, or `as_bearer` into `Authorization`, which the provider's OpenAI-compatible

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii
 from typing import Any
@@ -61,20 +62,51 @@ class _At(msgspec.Struct):
     index: int = 0
 
 
+class _Opening(msgspec.Struct):
+    index: int = 0
+    content_block: object = None
+
+
 _read_event = msgspec.json.Decoder(_Event)
 _read_delta = msgspec.json.Decoder(_Delta)
 _read_raw = msgspec.json.Decoder(_Raw)
 _read_at = msgspec.json.Decoder(_At)
+_read_opening = msgspec.json.Decoder(_Opening)
 
 
 class _Block:
-    """What is held back of one content block."""
+    """What is held back of one content block; of most there is only text, or only input."""
 
-    __slots__ = ("input", "text")
+    __slots__ = ("_client_runs_it", "_input", "_places", "_text", "_tool")
 
-    def __init__(self, text: TextRestorer, tool_input: Input) -> None:
-        self.text = text
-        self.input = tool_input
+    def __init__(self, places: Places, tool: object = "", *, client_runs_it: bool = False) -> None:
+        self._places = places
+        self._tool = tool if isinstance(tool, str) else ""
+        self._client_runs_it = client_runs_it
+        self._text: TextRestorer | None = None
+        self._input: Input | None = None
+
+    @property
+    def text(self) -> TextRestorer:
+        """Restores what is said."""
+        if self._text is None:
+            self._text = self._places.text()
+        return self._text
+
+    @property
+    def input(self) -> Input:
+        """Restores what a tool is given."""
+        if self._input is None:
+            into = self._places.tool_input if self._client_runs_it else self._places.foreign_input
+            self._input = into(self._tool)
+        return self._input
+
+    def rest(self) -> Iterator[tuple[str, str]]:
+        """What is held back, by the field of a delta that it belongs into."""
+        if self._text is not None and (text := self._text.feed("", final=True)):
+            yield "text", text
+        if self._input is not None and (text := self._input.feed("", final=True)):
+            yield "partial_json", text
 
 
 class StreamRestorer:
@@ -109,24 +141,27 @@ class StreamRestorer:
         return held
 
     def _message_start(self, data: bytes) -> Change | None:
+        if not _may_hold_one(data):
+            return None
         document = Document(data, self._places)
         message = document.root.get("message")
         document.content(message.get("content") if isinstance(message, dict) else None)
         return ([], document.bytes()) if document.changed else None
 
     def _block_start(self, data: bytes) -> Change | None:
-        index = _decoded(_read_at, data).index
-        document = Document(data, self._places)
-        opening: dict[str, Any] = _dict(document.root.get("content_block"))
-        kind = opening.get("type")
-        block = _Block(
-            self._places.text(), document.tool(opening.get("name"), client_runs_it=kind == "tool_use")
-        )
-        document.block(opening)
-        if kind == "text" and isinstance(said := opening.get("text"), At):
-            document.put(said, block.text.feed(str(said)))
+        event = _decoded(_read_opening, data)
+        index, opening = event.index, _dict(event.content_block)
+        runs = opening.get("type") == "tool_use"
+        block = _Block(self._places, opening.get("name"), client_runs_it=runs)
         before = self._ended(index)
         self._blocks[index] = block
+        if not opening.get("text") and not _may_hold_one(data):
+            return _after(before, data)
+        document = Document(data, self._places)
+        opening = _dict(document.root.get("content_block"))
+        document.block(opening)
+        if opening.get("type") == "text" and isinstance(said := opening.get("text"), At):
+            document.put(said, block.text.feed(str(said)))
         return (before, document.bytes()) if before or document.changed else None
 
     def _block_delta(self, data: bytes) -> Change | None:
@@ -138,7 +173,7 @@ class StreamRestorer:
         if delta.type == "input_json_delta" and isinstance(piece := delta.partial_json, str):
             given = self._at(index).input.feed(piece)
             return None if given == piece else ([], _with_delta(data, index, "partial_json", given))
-        if delta.type == "citations_delta":
+        if delta.type == "citations_delta" and _may_hold_one(data):
             document = Document(data, self._places)
             document.citations(_dict(document.root.get("delta")).get("citation"))
             return ([], document.bytes()) if document.changed else None
@@ -160,7 +195,7 @@ class StreamRestorer:
         block = self._blocks.get(index)
         if block is None:
             # A block that was never opened: nobody knows who runs it.
-            block = self._blocks[index] = _Block(self._places.text(), self._places.foreign_input(""))
+            block = self._blocks[index] = _Block(self._places)
         return block
 
     def _ended(self, index: int) -> list[NewEvent]:
@@ -168,10 +203,14 @@ class StreamRestorer:
         return _held(index, block) if block else []
 
 
+def _may_hold_one(data: bytes) -> bool:
+    """Whether there may be a placeholder in the bytes of an event, in whatever way it is written."""
+    return b"redacted" in data or b"REDACTED" in data or b"\\u" in data
+
+
 def _held(index: int, block: _Block) -> list[NewEvent]:
     """What a block holds back, in deltas of its own."""
-    fields = (("text", block.text.feed("", final=True)), ("partial_json", block.input.feed("", final=True)))
-    return [(b"content_block_delta", _new_delta(index, name, text)) for name, text in fields if text]
+    return [(b"content_block_delta", _new_delta(index, name, text)) for name, text in block.rest()]
 
 
 def _new_delta(index: int, name: str, text: str) -> bytes:
