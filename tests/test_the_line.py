@@ -31,8 +31,8 @@ from ccgate.credentials import sources
 from ccgate.errors import ConfigError
 from ccgate.privacy import detect
 from ccgate.privacy import key as keys
-from ccgate.privacy import redact
 from ccgate.privacy import room
+from ccgate.privacy import work
 from ccgate.privacy.cache import SpanCache
 from ccgate.privacy.device import PSEUDONYM
 from ccgate.privacy.device import pseudonyms
@@ -333,7 +333,7 @@ class Furnished:
     """Redactors that change all that they can: with a plain detector, and with the real one."""
 
     pseudonym = staticmethod(pseudonyms(KEY))
-    policy = redact.Policy(b"1", pseudonym=pseudonym)
+    policy = work.Policy(b"1", pseudonym=pseudonym)
     real = detect.Policy(
         network=True,
         domains=("corp.example",),

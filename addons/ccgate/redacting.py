@@ -18,9 +18,9 @@ from ccgate import flowkeys
 from ccgate.errors import Refusal
 from ccgate.flowstate import FlowState
 from ccgate.privacy.device import Pseudonym
-from ccgate.privacy.redact import Redaction
 from ccgate.privacy.reports import with_pseudonyms
 from ccgate.privacy.room import PrivacyRoom
+from ccgate.privacy.work import Redaction
 from ccgate.streaming.encoding import UnreadableError
 from ccgate.streaming.instead import Instead
 from ccgate.streaming.rewrite import Rewrite
@@ -45,7 +45,7 @@ async def redact(flow: http.HTTPFlow, state: FlowState, room: PrivacyRoom, *, sh
         Refusal: 400, it cannot be read; 451, it holds what is to be blocked.
     """
     body = take(flow)
-    work = room.redactor.begin(body, state.form)
+    work = room.redactor.begin(body, state.form, _conversation(state))
     redaction = await _run(work.unread, work.finish)
     flow.request.data.content = redaction.body
     if redaction.vault:
@@ -119,6 +119,12 @@ def mark(flow: http.HTTPFlow, state: FlowState) -> None:
 def listed[K: str](counts: Mapping[K, int]) -> str:
     """Counts as a text, the names in order: `email 1, home 12`."""
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+
+
+def _conversation(state: FlowState) -> bytes:
+    """What all turns of a conversation have in their headers: the session, and the agent within it."""
+    session = state.headers.get("x-claude-code-session-id", "")
+    return f"{session} {state.headers.get('x-claude-code-agent-id', '')}".encode() if session else b""
 
 
 def _counts(redaction: Redaction) -> Counter[str]:

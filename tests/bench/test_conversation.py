@@ -10,8 +10,8 @@ import pytest
 from ccgate.privacy.cache import SpanCache
 from ccgate.privacy.layout import lay_out
 from ccgate.privacy.placeholders import Minter
-from ccgate.privacy.redact import Policy
 from ccgate.privacy.redact import Redactor
+from ccgate.privacy.work import Policy
 from tests.bench import conversation
 from tests.bench import payloads
 from tests.bench import quoting

@@ -16,9 +16,9 @@ from ccgate.privacy.cache import SpanCache
 from ccgate.privacy.placeholders import PATTERN
 from ccgate.privacy.placeholders import Category
 from ccgate.privacy.placeholders import Minter
-from ccgate.privacy.redact import Policy
 from ccgate.privacy.redact import Redactor
 from ccgate.privacy.vault import Vault
+from ccgate.privacy.work import Policy
 
 KEY = bytes(range(32))
 MINTER = Minter(KEY)

@@ -15,16 +15,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from ccgate.errors import Refusal
-from ccgate.privacy import redact
+from ccgate.privacy import work
 from ccgate.privacy.cache import SpanCache
 from ccgate.privacy.device import pseudonyms
 from ccgate.privacy.layout import lay_out
 from ccgate.privacy.placeholders import Minter
 from ccgate.privacy.placeholders import is_placeholder
-from ccgate.privacy.redact import Policy
-from ccgate.privacy.redact import Redaction
 from ccgate.privacy.redact import Redactor
 from ccgate.privacy.walk import Format
+from ccgate.privacy.work import Policy
+from ccgate.privacy.work import Redaction
 from tests.privacy.requests import MINTER
 from tests.privacy.requests import VALUES
 from tests.privacy.requests import PlainDetector
@@ -150,9 +150,9 @@ def test_all_at_once_is_one_by_one(system: Any, told: Any, style: random.Random 
     """What is found in a string must not depend on the strings that were looked through with it."""
     raw = write({"system": system, "messages": told}, style).encode()
     outcomes = []
-    for batch in (redact._BATCH, 1):
+    for batch in (work._BATCH, 1):
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(redact, "_BATCH", batch)
+            patched.setattr(work, "_BATCH", batch)
             try:
                 done = redactor().redact(raw, "messages")
                 outcomes.append((done.body, list(done.vault.items()), done.findings))
@@ -185,7 +185,7 @@ def test_what_is_known_before_a_message_decides_about_it(conversations: Any, lon
     for conversation in conversations:
         raw = encoded(said(*conversation))
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(redact, "_BATCH", 10_000 if long else 60)
+            patched.setattr(work, "_BATCH", 10_000 if long else 60)
             found = shared.redact(raw, "messages")
         expected = redactor().redact(raw, "messages")
         assert found.body == expected.body

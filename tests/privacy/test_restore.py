@@ -18,10 +18,10 @@ from ccgate.privacy.detect import Policy as Wanted
 from ccgate.privacy.placeholders import PATTERN
 from ccgate.privacy.placeholders import Minter
 from ccgate.privacy.policyrules import TermRule
-from ccgate.privacy.redact import Policy
-from ccgate.privacy.redact import Redaction
 from ccgate.privacy.redact import Redactor
 from ccgate.privacy.restore import Restorer
+from ccgate.privacy.work import Policy
+from ccgate.privacy.work import Redaction
 from tests.bench.detection.detectors import cache_folder
 from tests.privacy.answers import ALICE
 from tests.privacy.answers import INVENTED

@@ -14,10 +14,10 @@ from ccgate.errors import ConfigError
 from ccgate.errors import Refusal
 from ccgate.privacy.key import KEY_FILE
 from ccgate.privacy.placeholders import PATTERN
-from ccgate.privacy.redact import Redaction
 from ccgate.privacy.room import PrivacyRoom
 from ccgate.privacy.room import detection
 from ccgate.privacy.room import furnish
+from ccgate.privacy.work import Redaction
 from ccgate.profile import Privacy
 from ccgate.profile import Term
 from ccgate.state import StateFolder

@@ -16,9 +16,9 @@ from hypothesis import settings
 
 from ccgate.errors import Refusal
 from ccgate.privacy.device import pseudonyms
-from ccgate.privacy.redact import Redaction
 from ccgate.privacy.redact import Redactor
 from ccgate.privacy.walk import Format
+from ccgate.privacy.work import Redaction
 from ccgate.proof.changes import Place
 from ccgate.proof.changes import places
 from tests.privacy.requests import KEY

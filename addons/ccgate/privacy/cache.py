@@ -57,6 +57,10 @@ class SpanCache:
         keyed.update(raw)
         return keyed.digest()
 
+    def keyed(self) -> hashlib._Hash:
+        """A keyed hash that bytes are given to piece by piece."""
+        return self._keyed.copy()
+
     def get(self, key: Key) -> Entry | None:
         """The entry of a key, which counts as used now."""
         entry = self._entries.get(key)

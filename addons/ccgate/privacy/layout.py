@@ -65,6 +65,8 @@ class Layout:
     parts: tuple[Part, ...]
     metadata: Part | None
     """The field `metadata` of a Messages request; it carries no content."""
+    messages_end: int
+    """Offset of the bracket that ends the messages; 0: there are none."""
 
 
 class _Request(Struct):
@@ -98,6 +100,7 @@ def _laid_out(body: bytes, form: Format, request: _Request) -> Layout:
     messages = [] if isinstance(request.messages, UnsetType) else request.messages
     fields: dict[str, list[Part]] = {}
     metadata = None
+    messages_end = 0
     at = _skip(body, _skip(body, 0) + 1)
     while body[at : at + 1] == b'"':
         end = _end_of_string(body, at)
@@ -108,6 +111,7 @@ def _laid_out(body: bytes, form: Format, request: _Request) -> Layout:
         if name == "messages":
             fields[name] = _items(body, at, messages, "message", name)
             end = _end_of_array(body, fields[name][-1].end if messages else at + 1)
+            messages_end = end - 1 if messages else 0
         else:
             end = at + lengths[name] if name in lengths else _end_of_value(body, at)
             fields[name] = _field(body, at, end, name, form)
@@ -119,7 +123,27 @@ def _laid_out(body: bytes, form: Format, request: _Request) -> Layout:
     if body[at : at + 1] != b"}":
         raise unreadable()
     last = [fields.pop(name, []) for name in ("functions", "tools", "system", "messages")]
-    return Layout(tuple(part for parts in (*fields.values(), *last) for part in parts), metadata)
+    parts = tuple(part for parts in (*fields.values(), *last) for part in parts)
+    return Layout(parts, metadata, messages_end)
+
+
+def lay_out_rest(body: bytes, at: int, end: int, messages: int) -> list[Part]:
+    """The messages between the end of one and the end of all; `messages` is how many come before.
+
+    Raises:
+        Refusal: 400; that is not JSON in UTF-8.
+    """
+    at = _skip(body, at)
+    if at == end:
+        return []
+    try:
+        items = _decoded(_arrays, b"[" + body[at + 1 : end] + b"]")
+    except (msgspec.DecodeError, RecursionError):
+        raise unreadable() from None
+    parts = _items(body, at, items, "message", "messages", messages)
+    if body[at : at + 1] != b"," or not parts or _skip(body, parts[-1].end) != end:
+        raise unreadable()
+    return parts
 
 
 def unreadable() -> Refusal:
@@ -157,11 +181,11 @@ def _harmless(raw: bytes) -> bytes:
     return raw.replace(rb"\ud", rb"\u0").replace(rb"\uD", rb"\u0")
 
 
-def _items(body: bytes, at: int, items: list[Raw], kind: Kind, name: str) -> list[Part]:
+def _items(body: bytes, at: int, items: list[Raw], kind: Kind, name: str, first: int = 0) -> list[Part]:
     """The parts of an array that begins at an offset, by the lengths of its items."""
     lengths = [len(memoryview(item)) for item in items]
     starts, ends = _placed_closely(body, at, lengths) or _placed(body, at, lengths)
-    return list(map(_part, zip(repeat(kind), starts, ends, repeat(name), count())))
+    return list(map(_part, zip(repeat(kind), starts, ends, repeat(name), count(first))))
 
 
 _part = partial(tuple.__new__, Part)

@@ -1,102 +1,19 @@
-"""Redacts a request: nothing of what the policy names leaves, and every other byte leaves as it came.
-
-The request is cut into parts (`layout`). Those that came before are looked up (`cache`), all that are new are
-read (`reading`) and looked through at once by the detector; what each comes to follows in document order
-(`examine`), and what is to be replaced is spliced into the request's own bytes.
-"""
+"""Redacts a request: nothing of what the policy names leaves, and every other byte leaves as it came."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Container
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from itertools import islice
-from operator import itemgetter
 from typing import get_args
 
-from ccgate.errors import Refusal
-from ccgate.privacy import attachments
 from ccgate.privacy import device
 from ccgate.privacy import walk
-from ccgate.privacy.cache import Entry
 from ccgate.privacy.cache import SpanCache
-from ccgate.privacy.examine import Examined
-from ccgate.privacy.examine import Finding
-from ccgate.privacy.examine import examine
 from ccgate.privacy.fold import Detector
-from ccgate.privacy.fold import Fold
-from ccgate.privacy.fold import Span
-from ccgate.privacy.layout import Layout
-from ccgate.privacy.layout import Part
-from ccgate.privacy.layout import lay_out
-from ccgate.privacy.layout import unreadable
-from ccgate.privacy.locate import Forms
-from ccgate.privacy.locate import Source
 from ccgate.privacy.placeholders import Minter
-from ccgate.privacy.reading import Reading
-from ccgate.privacy.reading import read
-from ccgate.privacy.splice import ByteEdit
-from ccgate.privacy.splice import spliced_bytes
-from ccgate.privacy.vault import Original
-from ccgate.privacy.vault import Vault
-from ccgate.privacy.vault import as_in_file
-
-_Seen = tuple[Reading, Sequence[Sequence[Span]]]
-"""A part that was read, and what was found in each of its texts."""
-
-_BATCH = 1 << 18
-"""About so many bytes of new parts are decoded and looked through at once: more would only take memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What of a profile the redactor itself has to know; what is found at all is the detector's."""
-
-    version: bytes
-    """Differs whenever the detector would find something else: of its rules and of its policy."""
-    block_secrets: bool = False
-    """A request with a secret in it is refused."""
-    deny_attachments: bool = False
-    """A request is refused that carries what cannot be read; else that leaves as it came."""
-    pseudonym: device.Pseudonym | None = None
-    """What stands for a device; None: the device's own identifier leaves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Redaction:
-    """A request as it may leave."""
-
-    body: bytes = field(repr=False)
-    vault: Vault
-    """What its placeholders stand for."""
-    device: device.Outcome
-    examined: tuple[tuple[Part, Examined], ...] = field(repr=False)
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What was replaced, and where; in the order of the provider's cache."""
-        return tuple(
-            Finding(part.path + place, category, kind, rule, count)
-            for part, examined in self.examined
-            for trail, category, kind, rule, count in examined.found
-            for place in (trail if isinstance(trail, str) else walk.path(trail),)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Means:
-    """What redaction is done with."""
-
-    detector: Detector
-    minter: Minter
-    policy: Policy
-    cache: SpanCache
-    devices: device.Devices | None
+from ccgate.privacy.turns import Turns
+from ccgate.privacy.work import Means
+from ccgate.privacy.work import Policy
+from ccgate.privacy.work import Redaction
+from ccgate.privacy.work import Work
 
 
 class Redactor:
@@ -104,7 +21,7 @@ class Redactor:
 
     def __init__(self, detector: Detector, minter: Minter, policy: Policy, cache: SpanCache) -> None:
         devices = None if policy.pseudonym is None else device.Devices(policy.pseudonym)
-        self._means = _Means(detector, minter, policy, cache, devices)
+        self._means = Means(detector, minter, policy, cache, Turns(cache), devices)
         # A placeholder tells keys apart without telling the key.
         key_version = minter.mint("term", "ccgate").encode()
         refusals = bytes((policy.block_secrets, policy.deny_attachments))
@@ -121,152 +38,12 @@ class Redactor:
         """
         return self.begin(body, form).finish()
 
-    def begin(self, body: bytes, form: walk.Format) -> Work:
-        """Cut a request into parts, and look up those that came before: at most about 2 ms for a megabyte.
+    def begin(self, body: bytes, form: walk.Format, conversation: bytes = b"") -> Work:
+        """Look up what of a request came before: at most about 2 ms for a megabyte.
+
+        `conversation` is a name of it that all of its turns have; without, it is guessed from the request.
 
         Raises:
             Refusal: 400, it cannot be read.
         """
-        return Work(body, lay_out(body, form), self._states[form], self._means)
-
-
-class Work:
-    """A request of which all that came before is looked up, and what is new is still to be read.
-
-    What is left of it may be done by another thread than began it.
-    """
-
-    def __init__(self, body: bytes, layout: Layout, state: bytes, means: _Means) -> None:
-        self._body = body
-        self._layout = layout
-        self._means = means
-        self._state = state
-        self._vault = Vault()
-        self._examined: list[tuple[Part, Examined]] = []
-        self._digests: list[bytes] = []
-        self._next = self._look_up()
-
-    @property
-    def unread(self) -> int:
-        """The bytes of all parts from the first one on that did not come before: no more have to be read."""
-        return sum(part.end - part.start for part in self._layout.parts[self._next :])
-
-    def finish(self) -> Redaction:
-        """Read what is new, at about 10 ms for a megabyte; to be called once.
-
-        Raises:
-            Refusal: 400, it cannot be read; 451, it holds a secret and secrets are to be blocked, or an
-                attachment and none is to leave.
-        """
-        if self._next < len(self._layout.parts):
-            self._read_on()
-        body = self._body
-        edits: list[tuple[int, Sequence[ByteEdit]]] = [
-            (part.start, one.edits) for part, one in self._examined
-        ]
-        outcome: device.Outcome = "absent"
-        part = self._layout.metadata
-        if self._means.devices is not None and part is not None:
-            outcome, changes = self._means.devices.in_metadata(body[part.start : part.end])
-            edits.append((part.start, changes))
-        if edits:
-            edits.sort(key=itemgetter(0))
-            body = spliced_bytes(body, edits)
-        return Redaction(body, self._vault, outcome, tuple(self._examined))
-
-    def _look_up(self) -> int:
-        """Take what the first parts came to; the index of the first that is not in the cache."""
-        cache = self._means.cache
-        view = memoryview(self._body)
-        for index, part in enumerate(self._layout.parts):
-            digest = cache.digest(view[part.start : part.end])
-            entry = cache.get((self._state, part.kind, digest))
-            if entry is None:
-                return index
-            self._digests.append(digest)
-            self._take(part, entry)
-        return len(self._layout.parts)
-
-    def _take(self, part: Part, entry: Entry, *, is_new: bool = False) -> None:
-        examined, self._state = entry
-        if examined.edits:
-            self._examined.append((part, examined))
-        if examined.sources and not is_new:
-            _recall(self._vault, memoryview(self._body)[part.start : part.end], examined.sources)
-
-    def _read_on(self) -> None:
-        """Take what the other parts come to; those that the cache does not know are read."""
-        means = self._means
-        cache = means.cache
-        parts = self._layout.parts
-        view = memoryview(self._body)
-        self._digests += [cache.digest(view[part.start : part.end]) for part in parts[self._next :]]
-        fold = Fold(means.minter, block_secrets=means.policy.block_secrets, vault=self._vault)
-        forms: Forms = {}
-        seen: dict[int, _Seen] = {}
-        for index in range(self._next, len(parts)):
-            part = parts[index]
-            key = (self._state, part.kind, self._digests[index])
-            entry = cache.get(key)
-            if entry is not None:
-                self._take(part, entry)
-                continue
-            if index not in seen:
-                seen.update(self._looked_through(index, seen))
-            fold.learn()
-            examined = examine(fold, *seen.pop(index), part.path, forms)
-            entry = Entry(examined, _state_after(self._state, examined))
-            cache.put(key, entry)
-            self._take(part, entry, is_new=True)
-
-    def _looked_through(self, first: int, seen: Container[int]) -> Iterator[tuple[int, _Seen]]:
-        """A part that has to be read, and those after it that will have to be, unless more becomes known."""
-        parts = self._layout.parts
-        state = self._state
-        wanted: list[tuple[int, Reading]] = []
-        size = 0
-        for index in range(first, len(parts)):
-            part = parts[index]
-            if index in seen:
-                continue
-            if index > first and (state, part.kind, self._digests[index]) in self._means.cache:
-                continue
-            wanted.append((index, self._reading(part)))
-            size += part.end - part.start
-            if size >= _BATCH:
-                break
-        spans = iter(self._means.detector.find_all([text for _, one in wanted for text in one.texts]))
-        for index, reading in wanted:
-            yield index, (reading, list(islice(spans, len(reading.texts))))
-
-    def _reading(self, part: Part) -> Reading:
-        reading = read(part.kind, self._body[part.start : part.end])
-        if self._means.policy.deny_attachments:
-            try:
-                attachment = attachments.first(part.kind, reading.box[0])
-            except RecursionError:
-                raise unreadable() from None
-            if attachment is not None:
-                raise Refusal(
-                    451,
-                    "the request was not sent: it holds an attachment that cannot be read "
-                    f"({attachment.kind}) at {part.path}{attachment.path}; take it out",
-                )
-        return reading
-
-
-def _state_after(state: bytes, examined: Examined) -> bytes:
-    """What is known after a part decides about all parts that follow."""
-    if not examined.sources:
-        return state
-    added = " ".join(source.placeholder for source in examined.sources)
-    return hashlib.sha256(state + added.encode()).digest()
-
-
-def _recall(vault: Vault, part: memoryview, sources: Iterable[Source]) -> None:
-    """Read the originals again from where they stand."""
-    for source in sources:
-        value = bytes(part[source.start : source.end]).decode()
-        for _ in range(source.depth if "\\" in value else 0):
-            value = json.loads(f'"{value}"')
-        vault.put(source.placeholder, Original(as_in_file(value), source.category))
+        return Work(body, form, conversation, self._states[form], self._means)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from ccgate.privacy import detect
 from ccgate.privacy import key
-from ccgate.privacy import redact
 from ccgate.privacy.cache import SpanCache
 from ccgate.privacy.device import Pseudonym
 from ccgate.privacy.device import pseudonyms
@@ -18,6 +17,7 @@ from ccgate.privacy.redact import Redactor
 from ccgate.privacy.restore import Restorer
 from ccgate.privacy.vault import Vault
 from ccgate.privacy.walk import Format
+from ccgate.privacy.work import Policy
 from ccgate.profile import Privacy
 from ccgate.state import StateFolder
 
@@ -58,7 +58,7 @@ def furnish(
     redactor = Redactor(
         detector,
         Minter(secret),
-        redact.Policy(
+        Policy(
             version=detector.version,
             block_secrets=policy.secrets == "block",
             deny_attachments=policy.attachments == "deny",

@@ -25,9 +25,9 @@ from ccgate.privacy.examine import Finding
 from ccgate.privacy.layout import lay_out
 from ccgate.privacy.placeholders import PATTERN
 from ccgate.privacy.placeholders import Category
-from ccgate.privacy.redact import Redaction
 from ccgate.privacy.vault import Vault
 from ccgate.privacy.vault import end_of
+from ccgate.privacy.work import Redaction
 
 DEVICE_RULE = "device_id"
 """Names as a rule what the profile's `device_id` has changed."""
