@@ -27,11 +27,11 @@ Fired = dict[int, list[int]]
 SEPARATOR = b"\n"
 """What stands between texts that are scanned at once: for gates each text begins and ends a line."""
 
-_RUN = rb"[A-Za-z0-9]{22}"
-"""What every match of a rule with `run` has in it."""
+_RUN = rb"(?:^|[^A-Za-z0-9])[A-Za-z0-9]{22}"
+"""What every match of a rule with `run` has in it; told once for each run, however long it is."""
 
 _MANY_RUNS = 5000
-"""Of matches of that no more are counted: a megabyte of hexadecimal digits has a million."""
+"""Of those no more are counted."""
 
 
 class Engine:
