@@ -8,6 +8,7 @@ the client and never in a forwarded request.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 import traceback
@@ -79,6 +80,9 @@ REPORTS = ("telemetry", "flags")
 NEEDS_CREDENTIAL = ("inference", "count_tokens", "models")
 """The kinds of endpoint that nobody can use without a credential."""
 
+GARBAGE = (20_000, 20, 50)
+"""How many new objects there are before the garbage among them is looked for, and how often among older."""
+
 PROGRESS_SECONDS = 0.25
 """How often the ledger is told what answers under way have said of their usage."""
 
@@ -143,6 +147,11 @@ class Gateway:
         """
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, self.rooms.books.pricer.warm)
+        # What is there by now stays, and need not be looked through for garbage again and again. A flow's own
+        # garbage can wait until there is some of it.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GARBAGE)
         for task in self.guard.beside:
             task.cancel()
         self.guard.beside = [

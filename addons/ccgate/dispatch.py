@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import CoroutineType
 from typing import Any
 
 from mitmproxy import exceptions
@@ -41,7 +42,8 @@ class Dispatch:
             try:
                 for hook in group:
                     result = hook(*args)
-                    if result is not None and inspect.isawaitable(result):
+                    # Asked of its type first, which is told at once.
+                    if result is not None and (type(result) is CoroutineType or inspect.isawaitable(result)):
                         await result
             except exceptions.AddonHalt:
                 return

@@ -50,15 +50,16 @@ def spliced_bytes(raw: bytes, pieces: Iterable[tuple[int, Iterable[ByteEdit]]]) 
 
     They are sorted and do not overlap.
     """
-    parts: list[bytes] = []
+    view = memoryview(raw)  # Of what stays, nothing is copied before all of it is joined.
+    parts: list[bytes | memoryview] = []
     add = parts.append
     last = 0
     for offset, edits in pieces:
         for start, end, new in edits:
-            add(raw[last : offset + start])
+            add(view[last : offset + start])
             add(new)
             last = offset + end
-    parts.append(raw[last:])
+    add(view[last:])
     return b"".join(parts)
 
 

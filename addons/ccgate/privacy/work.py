@@ -181,8 +181,8 @@ class Work:
         return True
 
     def _keep_turn(self) -> None:
-        """Have the next turn go on from this one."""
-        if not self._tail or not self._cuts:
+        """Have the next turn go on from this one, if there is anything new in it."""
+        if not self._tail or not self._cuts or (self._resumed is not None and not self._parts):
             return
         turns, cache, view = self._means.turns, self._means.cache, memoryview(self._body)
         hashed, last = (
