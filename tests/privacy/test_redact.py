@@ -84,6 +84,7 @@ def check(request: Any, form: Format, style: random.Random | None) -> None:
             assert new == old
 
 
+@pytest.mark.property
 @given(requests, styles)
 @settings(deadline=None)
 def test_nothing_planted_leaves_and_nothing_else_changes(request: Any, style: random.Random | None) -> None:
@@ -98,6 +99,7 @@ def test_nothing_planted_leaves_in_the_other_format(request: Any, style: random.
     check(request, "chat", style)
 
 
+@pytest.mark.property
 @given(systems, messages, messages)
 @settings(deadline=None)
 def test_what_was_sent_stays_as_it_was_sent(system: Any, told: Any, more: Any) -> None:

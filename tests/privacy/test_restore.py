@@ -134,6 +134,7 @@ def is_one_value(said: str) -> bool:
     )
 
 
+@pytest.mark.property
 @given(said=sayings())
 def test_the_next_turn_sends_what_the_model_said(said: str) -> None:
     """Else every later turn misses the cache, and newer models reject the conversation.

@@ -56,6 +56,7 @@ def fed(pieces: list[str]) -> str:
     return out + restorer.feed("", final=True)
 
 
+@pytest.mark.property
 @given(data=st.data(), text=inputs())
 def test_pieces_restore_to_the_document(data: st.DataObject, text: str) -> None:
     """A tool gets the real values, keys too, however its input is escaped and cut."""

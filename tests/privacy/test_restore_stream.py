@@ -82,6 +82,7 @@ def table(block: Block) -> dict[str, str]:
     return ALL if block.name in TRUSTED else OPEN
 
 
+@pytest.mark.property
 @given(answer=streams())
 def test_every_block_is_restored(answer: tuple[list[Block], list[dict[str, Any]]]) -> None:
     """Interleaved blocks of all kinds: each is restored by its own rule, and the order of events is kept."""
@@ -108,6 +109,7 @@ def test_every_block_is_restored(answer: tuple[list[Block], list[dict[str, Any]]
         assert ending == event("content_block_stop", index=index), "handed out before its block's end"
 
 
+@pytest.mark.property
 @given(answer=streams(), cut=st.integers(0, 1000))
 def test_a_broken_off_stream_loses_nothing(
     answer: tuple[list[Block], list[dict[str, Any]]], cut: int

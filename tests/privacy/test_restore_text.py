@@ -43,6 +43,7 @@ def fed(pieces: list[str], of: Table, names: dict[str, str]) -> str:
     return out + restorer.feed("", final=True)
 
 
+@pytest.mark.property
 @given(data=st.data(), text=texts(), secrets=st.booleans())
 def test_pieces_restore_to_the_whole(data: st.DataObject, text: str, secrets: bool) -> None:
     """However the model's words are cut, the person reads the same."""

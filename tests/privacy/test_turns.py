@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ def turn(body: bytes, ends: list[int], tail: int) -> Turn:
     return Turn(len(body), cuts, tail, CACHE.digest(body[tail:]), (), None)
 
 
+@pytest.mark.property
 @given(st.binary(min_size=4, max_size=40), st.data())
 def test_only_the_same_bytes_are_gone_on_from(body: bytes, data: st.DataObject) -> None:
     """One other byte before the cut or behind the messages, and what was found may not be what is there."""

@@ -72,6 +72,7 @@ def same(one: Redaction, other: Redaction) -> bool:
     )
 
 
+@pytest.mark.property
 @given(histories, st.integers(0, 5), st.integers(0, 2**16), st.booleans())
 def test_a_turn_that_goes_on_comes_to_the_same(history: Any, before: int, seed: int, styled: bool) -> None:
     """Whatever was added, taken back or changed since: the bytes, what they stand for and what is told."""

@@ -134,6 +134,7 @@ def test_every_two_cuts() -> None:
         assert through(rewrite(), [stream[:a], stream[a:b], stream[b:]]) == whole, (a, b)
 
 
+@pytest.mark.property
 @given(answer=streams(), cut=st.integers(0, 5000))
 def test_a_truncated_stream_loses_nothing(answer: tuple[list[Block], list[dict[str, Any]]], cut: int) -> None:
     """All that arrived reaches the client: text that waited, in its block, and the piece of an event."""
