@@ -434,7 +434,13 @@ def test_the_log_and_the_ledger_hold_nothing(gateway: GatewayProcess, home: Path
 def broken(tmp_path: Path, damage: str) -> Path:
     """A gateway whose detector does something else."""
     script = copy_of_the_gateway(tmp_path)
-    lines = ["", "from ccgate.privacy import detect", "from ccgate.privacy import restore", damage, ""]
+    lines = [
+        "",
+        "from ccgate.privacy.detection import detect",
+        "from ccgate.privacy.restoration import restore",
+        damage,
+        "",
+    ]
     script.write_text(script.read_text() + "\n".join(lines))
     return script
 

@@ -29,14 +29,14 @@ from ccgate import profile
 from ccgate.cli import main
 from ccgate.credentials import sources
 from ccgate.errors import ConfigError
-from ccgate.privacy import detect
 from ccgate.privacy import key as keys
 from ccgate.privacy import room
 from ccgate.privacy import work
 from ccgate.privacy.cache import SpanCache
+from ccgate.privacy.detection import detect
+from ccgate.privacy.detection.policyrules import TermRule
 from ccgate.privacy.device import PSEUDONYM
 from ccgate.privacy.device import pseudonyms
-from ccgate.privacy.policyrules import TermRule
 from ccgate.privacy.redact import Redactor
 from ccgate.profile import Privacy
 from ccgate.profile.find import PROFILES

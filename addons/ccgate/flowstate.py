@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ccgate.accounting.metering import Metering
 from ccgate.admission.clients import Client
 from ccgate.admission.endpoints import Endpoint
-from ccgate.privacy.restore import Restorer
+from ccgate.privacy.restoration.restore import Restorer
 from ccgate.privacy.walk import Format
 from ccgate.streaming.instead import Instead
 from ccgate.streaming.rewrite import Rewrite

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccgate.privacy.placeholders import Minter
-from ccgate.privacy.restore import Restorer
+from ccgate.privacy.restoration.restore import Restorer
 from ccgate.privacy.vault import Original
 from ccgate.privacy.vault import Vault
 from ccgate.streaming.rewrite import Rewrite

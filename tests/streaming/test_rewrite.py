@@ -16,24 +16,24 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccgate.privacy.restore import Restorer
+from ccgate.privacy.restoration.restore import Restorer
 from ccgate.streaming.encoding import UnreadableError
 from ccgate.streaming.rewrite import Rewrite
 from ccgate.streaming.sse import Framer
-from tests.privacy.answers import ALICE
-from tests.privacy.answers import NAMES
-from tests.privacy.answers import SECRET
-from tests.privacy.answers import TRUSTED
-from tests.privacy.answers import Block
-from tests.privacy.answers import delta
-from tests.privacy.answers import encoded
-from tests.privacy.answers import event
-from tests.privacy.answers import originals
-from tests.privacy.answers import restored
-from tests.privacy.answers import said
-from tests.privacy.answers import same
-from tests.privacy.answers import streams
-from tests.privacy.answers import vault
+from tests.privacy.restoration.answers import ALICE
+from tests.privacy.restoration.answers import NAMES
+from tests.privacy.restoration.answers import SECRET
+from tests.privacy.restoration.answers import TRUSTED
+from tests.privacy.restoration.answers import Block
+from tests.privacy.restoration.answers import delta
+from tests.privacy.restoration.answers import encoded
+from tests.privacy.restoration.answers import event
+from tests.privacy.restoration.answers import originals
+from tests.privacy.restoration.answers import restored
+from tests.privacy.restoration.answers import said
+from tests.privacy.restoration.answers import same
+from tests.privacy.restoration.answers import streams
+from tests.privacy.restoration.answers import vault
 
 SSE = "text/event-stream; charset=utf-8"
 START = event("content_block_start", index=0, content_block={"type": "text", "text": ""})

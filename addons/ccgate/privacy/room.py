@@ -6,15 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ccgate.privacy import detect
 from ccgate.privacy import key
 from ccgate.privacy.cache import SpanCache
+from ccgate.privacy.detection import detect
+from ccgate.privacy.detection.policyrules import TermRule
 from ccgate.privacy.device import Pseudonym
 from ccgate.privacy.device import pseudonyms
 from ccgate.privacy.placeholders import Minter
-from ccgate.privacy.policyrules import TermRule
 from ccgate.privacy.redact import Redactor
-from ccgate.privacy.restore import Restorer
+from ccgate.privacy.restoration.restore import Restorer
 from ccgate.privacy.vault import Vault
 from ccgate.privacy.walk import Format
 from ccgate.privacy.work import Policy

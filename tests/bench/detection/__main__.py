@@ -9,7 +9,7 @@ import statistics
 import sys
 from collections.abc import Sequence
 
-from ccgate.privacy.detect import Detector
+from ccgate.privacy.detection.detect import Detector
 from tests.bench.detection import measure
 from tests.bench.detection import speed
 from tests.bench.detection.clean import installed

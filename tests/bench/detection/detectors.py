@@ -7,8 +7,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from ccgate.privacy.detect import Detector
-from ccgate.privacy.detect import Policy
+from ccgate.privacy.detection.detect import Detector
+from ccgate.privacy.detection.detect import Policy
 
 EVERYTHING = Policy(network=True)
 """All categories that need no list of the operator's."""

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator
 from functools import cache
 
-from ccgate.privacy.catalogue import catalogue_rules
-from ccgate.privacy.rules import own_cases
+from ccgate.privacy.detection.catalogue import catalogue_rules
+from ccgate.privacy.detection.rules import own_cases
 from tests.bench.detection.templates import filled
 from tests.bench.detection.templates import marked
 

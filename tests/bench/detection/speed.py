@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from ccgate.privacy.detect import Detector
+from ccgate.privacy.detection.detect import Detector
 from tests.bench.detection.clean import installed
 from tests.bench.detection.hostile import hostile
 from tests.bench.detection.samples import samples

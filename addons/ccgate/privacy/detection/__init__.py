@@ -1,0 +1,1 @@
+"""What of a text must not leave: rules, and what finds them."""

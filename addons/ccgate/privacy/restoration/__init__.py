@@ -1,0 +1,1 @@
+"""How originals come back into an answer."""
