@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,10 @@ from tests.support.gateway import ROOT
 from tests.support.gateway import GatewayProcess
 
 KEY = "sk-ant-api03-the-demo-organisations-own-key"
-POLICY = OPEN_POLICY + 'credential: {{kind: api-key, from: "env:DEMO_KEY"}}\n'
+POLICY = (
+    OPEN_POLICY.replace("allow, emails: allow, home: allow", "redact, emails: redact, home: redact")
+    + 'credential: {{kind: api-key, from: "env:DEMO_KEY"}}\n'
+)
 LOG_LINES = 15
 """How much of the gateway's log is shown when something went wrong."""
 
@@ -52,9 +56,24 @@ SCRIPT: Script = {
         ),
         Reply(blocks=(Thinking("It is written."), Text("I have written a haiku into haiku.txt."))),
     ),
-    "review": (Reply(blocks=(Text("The change is small, and its tests pass. Ship it."),)),),
+    "review": (
+        Reply(
+            blocks=(Text("«file» is fine. «mail» can ship it."),),
+            seen={"file": r"/home/\S+\.py", "mail": r"[\w.+-]+@[\w.-]+\w"},
+        ),
+    ),
     "greeting": (Reply(blocks=(Text("Good morning. What shall we build today?"),)),),
 }
+
+
+PRIVATE = (
+    "rosa.albrecht",
+    "rosa.albrecht@albrecht-und-co.de",
+    "ghp_" + "t8Kd2mZpQ7xWv4nRt5yUb1cLe9sJf0hGq3oA",
+)
+"""What must not leave: made up, like all of it."""
+
+REVIEW = f"Please review /home/{PRIVATE[0]}/shop/prices.py for {PRIVATE[1]}, GITHUB_TOKEN={PRIVATE[2]}."
 
 
 class DemoError(Exception):
@@ -166,7 +185,7 @@ def _parts(actor: Actor) -> list[Part]:
         first = Part("alice-laptop", "alice", "proxy", "Write a haiku into a file.", "haiku", tool=True)
     else:
         first = Part("alice-laptop", "alice", "proxy", "Good morning!", "greeting")
-    return [first, Part("ci-runner", "platform team", "api", "Please review this change.", "review")]
+    return [first, Part("ci-runner", "platform team", "api", REVIEW, "review")]
 
 
 def _admit(stage: Stage, parts: list[Part]) -> None:
@@ -239,7 +258,17 @@ def _look_upstream(stage: Stage) -> None:
     stage.say(f"{len(answered)} requests of conversations", head="8  What the upstream has received")
     if record.violations:
         raise DemoError(f"something reached the upstream that must not: {record.violations[0]}")
+    bodies = [one.body.decode() for one in answered]
+    if any(value in body for body in bodies for value in PRIVATE):
+        raise DemoError("something private reached the upstream")
+    stage.say(f"read in place of a name, an address and a secret: {escape(_asked_for_review(bodies))}")
     stage.say("tokens of the gateway: none, in no header and no body")
     if any(one.header("x-api-key") != KEY for one in answered):
         raise DemoError("a request reached the upstream without the organisation's key")
     stage.say("credential: the organisation's key, which no client has seen")
+
+
+def _asked_for_review(bodies: list[str]) -> str:
+    """What the upstream has read of the request for a review."""
+    found = (re.search("Please review (.+?) standin:", body) for body in bodies)
+    return next((match[1] for match in found if match), "")
