@@ -19,8 +19,11 @@ from ccgate.privacy.layout import Part
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-MOST_PARTS = 1_000_000
-"""So many parts are held of all conversations together, at some 20 bytes each."""
+MOST_PARTS = 400_000
+"""So many parts are held of all conversations together, at 80 bytes each at the most."""
+
+_TURN = 20
+"""What a turn takes besides its parts, in parts."""
 
 MOST_CUTS = 6
 """A client changes its last messages once more when others follow, so the next turn may go on from further
@@ -135,11 +138,15 @@ class Turns:
         """Keep a turn in the place of the one before."""
         with self._lock:
             old = self._turns.pop(key, None)
-            self._parts += len(turn.taken) - (len(old.taken) if old else 0)
+            self._parts += _weight(turn) - (_weight(old) if old else 0)
             self._turns[key] = turn
             while self._parts > self._most and len(self._turns) > 1:
                 _, dropped = self._turns.popitem(last=False)
-                self._parts -= len(dropped.taken)
+                self._parts -= _weight(dropped)
 
     def __len__(self) -> int:
         return len(self._turns)
+
+
+def _weight(turn: Turn) -> int:
+    return _TURN + len(turn.taken)
