@@ -276,7 +276,7 @@ def test_the_host_header_leads_nowhere_else(
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/messages/batches", "/v1/files", "/v1/chat/completions", "/v1//messages", "/x"]
+    "path", ["/v1/messages/batches", "/v1/files", "/v1/chat/completions/1", "/v1//messages", "/x"]
 )
 def test_side_doors_are_shut(
     keeper: GatewayProcess, keeper_token: str, upstream: Recorder, path: str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccgate.privacy.splice import Edits
 from ccgate.privacy.splice import can_overlap
 from ccgate.privacy.splice import escaped
 from ccgate.privacy.splice import in_bytes
@@ -77,3 +79,26 @@ def test_overlaps(value: str) -> None:
 def test_of_a_long_value_it_is_not_known() -> None:
     """A key of many kilobytes must not cost its length squared."""
     assert can_overlap("a" + "b" * 1_000)
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.binary(max_size=3)))), st.data())
+def test_edits_are_the_same_however_they_are_held(
+    pieces: list[list[tuple[int, int, bytes]]], data: Any
+) -> None:
+    """What a turn holds on to must change the bytes as what was found in its parts does."""
+    placed = []
+    at = 0
+    for steps in pieces:
+        offset, edits = at, []
+        for gap, length, new in steps:
+            edits.append((at + gap - offset, at + gap + length - offset, new))
+            at += gap + length
+        placed.append((offset, edits))
+    raw = bytes(range(256))[:at].ljust(at + 2, b"x")
+    held = Edits()
+    for offset, edits in placed:
+        held.add(offset, edits)
+    assert spliced_bytes(raw, [(0, held)]) == spliced_bytes(raw, placed)
+    count = data.draw(st.integers(0, len(held)))
+    assert list(held.first(count)) == list(held)[:count]
+    assert len(held.first(count)) == count

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ccgate.privacy.cache import SpanCache
 from ccgate.privacy.examine import Examined
 from ccgate.privacy.layout import Part
+from ccgate.privacy.splice import Edits
 from ccgate.privacy.turns import Cut
 from ccgate.privacy.turns import Turn
 from ccgate.privacy.turns import Turns
@@ -18,8 +19,8 @@ NOTHING = Examined((), (), ())
 
 
 def turn(body: bytes, ends: list[int], tail: int) -> Turn:
-    cuts = tuple(Cut(end, CACHE.digest(body[:end]), n, 0, b"") for n, end in enumerate(ends, 1))
-    return Turn(len(body), cuts, tail, CACHE.digest(body[tail:]), (), None)
+    cuts = tuple(Cut(end, CACHE.digest(body[:end]), n, 0, 0, 0, b"") for n, end in enumerate(ends, 1))
+    return Turn(len(body), cuts, tail, CACHE.digest(body[tail:]), (), (), Edits(), None)
 
 
 @pytest.mark.property
@@ -53,7 +54,7 @@ def test_what_is_behind_the_messages_stands_further_on() -> None:
     message = Part("message", 6, 9, "messages", 0)
     taken = ((before, NOTHING), (behind, NOTHING), (message, NOTHING))
     body = b"0123456789" * 3
-    one = turn(body, [9], 12)._replace(taken=taken, cuts=(Cut(9, CACHE.digest(body[:9]), 1, 3, b""),))
+    one = turn(body, [9], 12)._replace(taken=taken, cuts=(Cut(9, CACHE.digest(body[:9]), 1, 3, 0, 0, b""),))
     turns = Turns(CACHE)
     turns.keep(b"k", one)
     found = turns.find(b"k", body[:9] + b",new" + body[9:])

@@ -7,7 +7,9 @@ is not written anew: its unchanged parts keep the escapes that the client gave t
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import pairwise
 from json.encoder import encode_basestring as quoted
@@ -61,6 +63,40 @@ def spliced_bytes(raw: bytes, pieces: Iterable[tuple[int, Iterable[ByteEdit]]]) 
             last = offset + end
     add(view[last:])
     return b"".join(parts)
+
+
+class Edits:
+    """Edits of some bytes, in order: by the thousand they take a twentieth of what tuples of numbers do.
+
+    A long conversation has as many, and what is spread over the memory takes longer to read than to write.
+    """
+
+    __slots__ = ("_news", "_places")
+
+    def __init__(self) -> None:
+        self._places = array("Q")
+        self._news: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._news)
+
+    def add(self, offset: int, edits: Iterable[ByteEdit]) -> None:
+        """Edits behind all others; they count from an offset."""
+        for start, end, new in edits:
+            self._places.append(offset + start)
+            self._places.append(offset + end)
+            self._news.append(new)
+
+    def first(self, count: int) -> Edits:
+        """The first so many, as edits of their own."""
+        edits = Edits()
+        edits._places = self._places[: 2 * count]
+        edits._news = self._news[:count]
+        return edits
+
+    def __iter__(self) -> Iterator[ByteEdit]:
+        places = iter(self._places)
+        return zip(places, places, self._news, strict=False)
 
 
 def within_literal(literal: str, value: str, offsets: Sequence[int]) -> list[int]:

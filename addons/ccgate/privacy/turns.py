@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ccgate.privacy.cache import SpanCache
 from ccgate.privacy.examine import Examined
 from ccgate.privacy.layout import Part
+from ccgate.privacy.splice import Edits
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -47,6 +48,10 @@ class Cut(NamedTuple):
     """How many messages are before."""
     taken: int
     """How many of the turn's parts with something in them are before, in order of reading."""
+    learnt: int
+    """How many of those in which something became known."""
+    edits: int
+    """How many edits are before."""
     state: bytes
     """What is known there."""
 
@@ -62,6 +67,10 @@ class Turn(NamedTuple):
     tail_digest: bytes
     taken: tuple[Taken, ...]
     """The parts with something in them, in order of reading."""
+    learnt: tuple[int, ...]
+    """Places in `taken` of those in which something became known."""
+    edits: Edits
+    """All that is before the tail."""
     metadata: Part | None
 
 

@@ -41,6 +41,7 @@ from ccgate.privacy.placeholders import Minter
 from ccgate.privacy.reading import Reading
 from ccgate.privacy.reading import read
 from ccgate.privacy.splice import ByteEdit
+from ccgate.privacy.splice import Edits
 from ccgate.privacy.splice import spliced_bytes
 from ccgate.privacy.turns import MOST_CUTS
 from ccgate.privacy.turns import Cut
@@ -120,8 +121,12 @@ class Work:
         self._state = state
         self._vault = Vault()
         self._taken: list[Taken] = []
-        self._cuts: list[tuple[int, int, int, bytes]] = []
-        """Offset after a message, how many there are before, how many parts are taken, what is known."""
+        self._learnt: list[int] = []
+        """Places in what was taken of those parts in which something became known."""
+        self._edits: Edits | None = None
+        """Those before the end of the messages, once there is one."""
+        self._cuts: list[Cut] = []
+        """Still without their hashes."""
         self._digests: list[bytes] = []
         self._key = means.turns.key(body, conversation, state)
         self._resumed = means.turns.find(self._key, body)
@@ -148,17 +153,38 @@ class Work:
         if self._next < len(self._parts):
             self._read_on()
         self._keep_turn()
-        body = self._body
-        edits: list[tuple[int, Sequence[ByteEdit]]] = [(part.start, one.edits) for part, one in self._taken]
         outcome: device.Outcome = "absent"
+        pieces = [(0, self._before_tail()), *self._behind()]
         part = self._metadata
         if self._means.devices is not None and part is not None:
-            outcome, changes = self._means.devices.in_metadata(body[part.start : part.end])
-            edits.append((part.start, changes))
-        if edits:
-            edits.sort(key=itemgetter(0))
-            body = spliced_bytes(body, edits)
+            outcome, changes = self._means.devices.in_metadata(self._body[part.start : part.end])
+            if part.start >= self._tail:
+                pieces.append((part.start, changes))
+                pieces[1:] = sorted(pieces[1:], key=itemgetter(0))
+            else:
+                moved = [(part.start + start, part.start + end, new) for start, end, new in changes]
+                pieces[0] = 0, sorted([*pieces[0][1], *moved])
+        body = spliced_bytes(self._body, pieces) if any(map(_has_any, pieces)) else self._body
         return Redaction(body, self._vault, outcome, tuple(self._taken))
+
+    def _before_tail(self) -> Edits:
+        """The edits before the end of the messages, those of other fields there among them."""
+        if self._edits is None:
+            self._edits = Edits()
+            before = [(part.start, one.edits) for part, one in self._taken if part.start < self._tail]
+            for start, edits in sorted(before, key=itemgetter(0)):
+                self._edits.add(start, edits)
+        return self._edits
+
+    def _behind(self) -> Iterator[tuple[int, Iterable[ByteEdit]]]:
+        """The edits behind the messages; all fields but messages were taken first."""
+        behind = []
+        for part, one in self._taken:
+            if part.name == "messages":
+                break
+            if part.start >= self._tail:
+                behind.append((part.start, one.edits))
+        yield from sorted(behind, key=itemgetter(0))
 
     def _go_on(self, resumed: Resumed) -> bool:
         """Take what an earlier turn came to, and lay out what follows; whether that can be read."""
@@ -172,12 +198,14 @@ class Work:
         self._metadata = None if metadata is None else resumed.moved(metadata)
         self._tail = resumed.tail
         self._taken = resumed.taken()
+        self._learnt = list(resumed.turn.learnt[: cut.learnt])
+        self._edits = resumed.turn.edits.first(cut.edits)
         self._state = cut.state
-        self._cuts.append((cut.end, cut.messages, cut.taken, cut.state))
+        self._cuts.append(cut)
         view = memoryview(self._body)
-        for part, examined in self._taken:
-            if examined.sources:
-                _recall(self._vault, view[part.start : part.end], examined.sources)
+        for place in self._learnt:
+            part, examined = self._taken[place]
+            _recall(self._vault, view[part.start : part.end], examined.sources)
         return True
 
     def _keep_turn(self) -> None:
@@ -189,12 +217,20 @@ class Work:
             (cache.keyed(), 0) if self._resumed is None else (self._resumed.hashed, self._resumed.cut.end)
         )
         cuts = []
-        for end, messages, taken, state in self._cuts[-MOST_CUTS:]:
-            hashed.update(view[last:end])
-            last = end
-            cuts.append(Cut(end, hashed.digest(), messages, taken, state))
-        tail_digest = self._resumed.turn.tail_digest if self._resumed else cache.digest(view[self._tail :])
-        turn = Turn(len(view), tuple(cuts), self._tail, tail_digest, tuple(self._taken), self._metadata)
+        for cut in self._cuts[-MOST_CUTS:]:
+            hashed.update(view[last : cut.end])
+            last = cut.end
+            cuts.append(cut._replace(digest=hashed.digest()))
+        turn = Turn(
+            size=len(view),
+            cuts=tuple(cuts),
+            tail=self._tail,
+            tail_digest=self._resumed.turn.tail_digest if self._resumed else cache.digest(view[self._tail :]),
+            taken=tuple(self._taken),
+            learnt=tuple(self._learnt),
+            edits=self._before_tail(),
+            metadata=self._metadata,
+        )
         turns.keep(self._key, turn)
 
     def _look_up(self) -> int:
@@ -212,12 +248,19 @@ class Work:
 
     def _take(self, part: Part, entry: Entry, *, is_new: bool = False) -> None:
         examined, self._state = entry
+        is_message = part.name == "messages"
+        edits = self._before_tail() if is_message else None
         if examined.edits:
             self._taken.append((part, examined))
-        if examined.sources and not is_new:
-            _recall(self._vault, memoryview(self._body)[part.start : part.end], examined.sources)
-        if part.name == "messages":
-            self._cuts.append((part.end, part.place + 1, len(self._taken), self._state))
+            if edits is not None:
+                edits.add(part.start, examined.edits)
+        if examined.sources:
+            self._learnt.append(len(self._taken) - 1)
+            if not is_new:
+                _recall(self._vault, memoryview(self._body)[part.start : part.end], examined.sources)
+        if edits is not None:
+            counts = len(self._taken), len(self._learnt), len(edits)
+            self._cuts.append(Cut(part.end, b"", part.place + 1, *counts, self._state))
 
     def _read_on(self) -> None:
         """Take what the other parts come to; those that the cache does not know are read."""
@@ -278,6 +321,10 @@ class Work:
                     f"({attachment.kind}) at {part.path}{attachment.path}; take it out",
                 )
         return reading
+
+
+def _has_any(piece: tuple[int, Iterable[ByteEdit]]) -> bool:
+    return any(True for _ in piece[1])
 
 
 def _state_after(state: bytes, examined: Examined) -> bytes:
