@@ -473,7 +473,9 @@ def test_a_restorer_that_fails_gives_placeholders(tmp_path: Path, upstream: Reco
     with GatewayProcess(tmp_path / "home", policy, script=script) as gateway:
         upstream.answer_with(streamed)
         status, answer = post(gateway, gateway.add_client("laptop"), request(stream=True))
+        gateway.wait_for_log("with placeholders: not restored (ValueError)")
     assert status == 200
+    assert not [one for one in ORIGINALS if one in gateway.log]
     said = json.loads(upstream.requests[-1].body)["messages"][0]["content"][0]["text"]
     assert [block.get("text") for block in assembled(answer)][1] == said
 

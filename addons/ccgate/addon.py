@@ -407,6 +407,10 @@ class Gateway:
                 # Only for show: this body has been streamed to the client already.
                 flow.response.data.content = state.tap.copy
                 redacting.mark(flow, state)
+        if (reason := redacting.unrestored(state)) is not None:
+            logger.error(
+                f"ccgate: the answer to {state.request_id} reached its client with placeholders: {reason}"
+            )
         if state.metering is not None:
             self._close_entry(flow, state.metering, _ending(flow, state))
 

@@ -104,6 +104,11 @@ def restoring(
         return Instead(refusal.body(state.request_id))
 
 
+def unrestored(state: FlowState) -> str | None:
+    """Why an answer reached its client with placeholders from some place on, if it did."""
+    return state.tap.unrestored if isinstance(state.tap, Rewrite) else None
+
+
 def mark(flow: http.HTTPFlow, state: FlowState) -> None:
     """Say on a flow that is shown what was put back in its answer, and what was asked for in vain."""
     if state.restorer is None:
