@@ -83,6 +83,9 @@ NEEDS_CREDENTIAL = ("inference", "count_tokens", "models")
 GARBAGE = (20_000, 20, 50)
 """How many new objects there are before the garbage among them is looked for, and how often among older."""
 
+SWITCH_SECONDS = 0.0005
+"""How long the event loop may have to wait for what is read beside it; Python's own 5 ms add up."""
+
 PROGRESS_SECONDS = 0.25
 """How often the ledger is told what answers under way have said of their usage."""
 
@@ -152,6 +155,7 @@ class Gateway:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GARBAGE)
+        sys.setswitchinterval(SWITCH_SECONDS)
         for task in self.guard.beside:
             task.cancel()
         self.guard.beside = [
