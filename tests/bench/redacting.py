@@ -118,7 +118,7 @@ CASES: tuple[Case, ...] = (
             Metric(_STREAMS, "first byte, p99", "ms"),
             Metric(_STREAMS, "lag, median", "ms", Goal("difference", at_most=1.0)),
             Metric(_STREAMS, "lag, p99", "ms", Goal("difference", at_most=10.0)),
-            Metric(_STREAMS, "CPU per event", "µs"),
+            Metric(_STREAMS, "CPU per event", "µs", Goal("difference", at_most=20.0)),
         ),
         redacting=True,
     ),
