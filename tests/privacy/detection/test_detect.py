@@ -15,7 +15,6 @@ from ccgate.privacy.detection import detect as detect_module
 from ccgate.privacy.detection.candidates import Span
 from ccgate.privacy.detection.detect import Detector
 from ccgate.privacy.detection.detect import Policy
-from ccgate.privacy.detection.detect import prepare
 from ccgate.privacy.detection.detect import shared_engine
 from ccgate.privacy.detection.policyrules import TermRule
 from ccgate.privacy.detection.prefilter import Prefilter
@@ -239,7 +238,7 @@ def test_a_failed_scan_is_an_error_and_not_a_clean_text(monkeypatch: pytest.Monk
 
 def test_what_was_compiled_is_read_at_the_next_start(tmp_path: Path) -> None:
     """Every start would take seconds."""
-    prepare(tmp_path)
+    shared_engine(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     shared_engine.cache_clear()
     assert Detector(Policy(), tmp_path).find(f"x {PIECES[0]} y")

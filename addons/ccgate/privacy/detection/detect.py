@@ -227,11 +227,6 @@ def _code() -> bytes:
     return digest.digest()
 
 
-def prepare(cache: Path) -> None:
-    """Compile all rules and leave the result in a folder, so that a `Detector` starts at once."""
-    shared_engine(cache)
-
-
 @lru_cache(maxsize=4)
 def shared_engine(cache: Path | None) -> Engine:
     """The engine for the catalogue and our own rules, which do not depend on a policy."""
